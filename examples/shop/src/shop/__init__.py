@@ -1,0 +1,1 @@
+"""The shop: the reference application on Leftfold. Read by: whoever starts an app of several contexts."""

@@ -1,0 +1,112 @@
+"""What can go wrong, as one tree of errors with stable codes. Read by: everyone who catches one.
+
+LeftfoldError
+├── ConfigurationError    the model or the set-up is wrong; raised when it is made
+├── Rejected              the model refused the command; a fact for the caller, not a failure
+│   ├── NotFound          there is nothing under that key
+│   └── AlreadyExists     there is something under that key already
+├── ConflictError         somebody else decided first, again and again
+├── DeliveryError         no handler, not running, or no answer in time
+├── CodecError            a message cannot be written, or stored bytes cannot be read
+├── ProcessingError       a read model does not move, or not far enough in time
+│   └── NotCurrent        the rows asked for are not there yet
+└── StorageError          the engine failed; nothing of the call is known to be stored
+    ├── StoreChanged      another record stands where ours stood: an older copy came back
+    └── StoreUnusable     the store cannot be opened: corrupt, newer, read-only, replaced
+"""
+
+import re
+from typing import Any, ClassVar
+
+__all__ = [
+    "AlreadyExists",
+    "CodecError",
+    "ConfigurationError",
+    "ConflictError",
+    "DeliveryError",
+    "LeftfoldError",
+    "NotCurrent",
+    "NotFound",
+    "ProcessingError",
+    "Rejected",
+    "StorageError",
+    "StoreChanged",
+    "StoreUnusable",
+]
+
+_CAPITAL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class LeftfoldError(Exception):
+    """Root of all errors that Leftfold raises.
+
+    `code` is stable, made from the class name unless the class gives one; `retryable` says
+    whether the same call may succeed later without a change.
+    """
+
+    code: ClassVar[str] = "leftfold-error"
+    retryable: ClassVar[bool] = False
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Give each class the code that its name spells, `NotPaid` being `not-paid`."""
+        super().__init_subclass__(**kwargs)
+        if "code" not in cls.__dict__:
+            cls.code = _CAPITAL.sub("-", cls.__name__).lower()
+
+
+class ConfigurationError(LeftfoldError):
+    """The model or the set-up is wrong, and nothing was started."""
+
+
+class Rejected(LeftfoldError):
+    """The model refused the command. Raise it, or a subclass, in a handler."""
+
+
+class NotFound(Rejected):
+    """There is nothing under that key."""
+
+
+class AlreadyExists(Rejected):
+    """There is something under that key already."""
+
+
+class ConflictError(LeftfoldError):
+    """Others decided first, as often as the command was tried. Nothing was stored."""
+
+    retryable = True
+
+
+class DeliveryError(LeftfoldError):
+    """A message found no handler, no running app, or no answer in time."""
+
+
+class CodecError(LeftfoldError):
+    """A message cannot be written, or stored bytes cannot be read as their class."""
+
+
+class ProcessingError(LeftfoldError):
+    """A read model does not move, or did not reach a position in time."""
+
+
+class NotCurrent(ProcessingError):
+    """The rows have not reached the position asked for within the time given."""
+
+    retryable = True
+
+
+class StorageError(LeftfoldError):
+    """The engine failed. Nothing of the call is known to be stored; the same call is safe."""
+
+    retryable = True
+
+
+class StoreChanged(StorageError):
+    """Another record stands where ours stood, so an older copy of the store came back."""
+
+    retryable = False
+
+
+class StoreUnusable(StorageError):
+    """The store cannot be opened or used as it is; the message says what to do."""
+
+    retryable = False
