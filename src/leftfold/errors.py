@@ -10,7 +10,9 @@ LeftfoldError
 ├── CodecError            a message cannot be written, or stored bytes cannot be read
 ├── ProcessingError       a read model does not move, or not far enough in time
 │   └── NotCurrent        the rows asked for are not there yet
+├── InvalidToken          the text is no position token, or is one of another store
 └── StorageError          the engine failed; nothing of the call is known to be stored
+    ├── CommitRefused     this commit cannot be stored as it is: too large, an id in use
     ├── StoreChanged      another record stands where ours stood: an older copy came back
     └── StoreUnusable     the store cannot be opened: corrupt, newer, read-only, replaced
 """
@@ -21,9 +23,11 @@ from typing import Any, ClassVar
 __all__ = [
     "AlreadyExists",
     "CodecError",
+    "CommitRefused",
     "ConfigurationError",
     "ConflictError",
     "DeliveryError",
+    "InvalidToken",
     "LeftfoldError",
     "NotCurrent",
     "NotFound",
@@ -94,10 +98,20 @@ class NotCurrent(ProcessingError):
     retryable = True
 
 
+class InvalidToken(LeftfoldError):
+    """The text is no position token, or it is one of another store."""
+
+
 class StorageError(LeftfoldError):
     """The engine failed. Nothing of the call is known to be stored; the same call is safe."""
 
     retryable = True
+
+
+class CommitRefused(StorageError):
+    """This commit cannot be stored as it is: a limit, or an id that another record bears."""
+
+    retryable = False
 
 
 class StoreChanged(StorageError):
