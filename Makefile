@@ -3,6 +3,7 @@
 SHELL := /bin/sh
 export PYTHON
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_MKDOCS_2_WARNING := 1
 BIN := .venv/bin
 PROJECTS := pyproject.toml examples/shop/pyproject.toml
 PARTS := types-pyright types-mypy unit lint imports
