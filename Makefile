@@ -26,7 +26,7 @@ demo: .venv/.stamp-demo ## the shop's story in the terminal, under a minute
 	@$(BIN)/shop demo
 
 check: .venv/.stamp-dev ## lint, types, imports, architecture, unit: under a minute
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target $(PARTS)
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(PARTS)
 
 test: check ## check, and every other test: contracts, docs, acceptance
 	$(BIN)/pytest --numprocesses=2 --ignore=tests/unit --ignore=tests/architecture
