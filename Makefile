@@ -32,7 +32,7 @@ test: check ## check, and every other test: contracts, docs, acceptance
 	$(BIN)/pytest --numprocesses=2 --ignore=tests/unit --ignore=tests/architecture
 
 docs: .venv/.stamp-dev ## the documentation, into site/
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 
 bench: .venv/.stamp-dev ## measure beside the raw limit and a peer
 	$(BIN)/python benchmarks

@@ -7,6 +7,10 @@ LeftfoldError
 │   └── AlreadyExists     there is something under that key already
 ├── ConflictError         somebody else decided first, again and again
 ├── DeliveryError         no handler, not running, or no answer in time
+│   ├── NotRunning        the App is not running
+│   ├── NoHandler         no part handles the message
+│   ├── NoAnswer          the time ran out; the outcome is unknown
+│   └── IdReused          the command id belongs to another command
 ├── CodecError            a message cannot be written, or stored bytes cannot be read
 ├── ProcessingError       a read model does not move, or not far enough in time
 │   └── NotCurrent        the rows asked for are not there yet
@@ -27,10 +31,14 @@ __all__ = [
     "ConfigurationError",
     "ConflictError",
     "DeliveryError",
+    "IdReused",
     "InvalidToken",
     "LeftfoldError",
+    "NoAnswer",
+    "NoHandler",
     "NotCurrent",
     "NotFound",
+    "NotRunning",
     "ProcessingError",
     "Rejected",
     "StorageError",
@@ -82,6 +90,24 @@ class ConflictError(LeftfoldError):
 
 class DeliveryError(LeftfoldError):
     """A message found no handler, no running app, or no answer in time."""
+
+
+class NotRunning(DeliveryError):
+    """The App is not running, or no longer."""
+
+
+class NoHandler(DeliveryError):
+    """No part handles the message."""
+
+
+class NoAnswer(DeliveryError):
+    """The time ran out before there was an answer, so the outcome is unknown."""
+
+    retryable = True
+
+
+class IdReused(DeliveryError):
+    """The command id was given before, to a command of another type or content."""
 
 
 class CodecError(LeftfoldError):

@@ -54,7 +54,7 @@ def test_each_folder_of_the_package_is_a_word_of_the_glossary() -> None:
 
 
 def test_the_docs_build_with_nothing_missing(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir"]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir"]
     done = subprocess.run(
         [*command, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=False
     )

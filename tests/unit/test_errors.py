@@ -43,12 +43,18 @@ def test_codes_are_stable() -> None:
     assert {error.code for error in ALL} >= {
         "already-exists",
         "codec-error",
+        "commit-refused",
         "configuration-error",
         "conflict-error",
         "delivery-error",
+        "id-reused",
+        "invalid-token",
         "leftfold-error",
+        "no-answer",
+        "no-handler",
         "not-current",
         "not-found",
+        "not-running",
         "processing-error",
         "rejected",
         "storage-error",
@@ -66,7 +72,7 @@ def test_every_error_is_caught_as_leftfold_error(error: type[LeftfoldError]) -> 
 def test_only_what_may_succeed_later_unchanged_is_retryable() -> None:
     retryable = {error.__name__ for error in ALL if error.retryable}
 
-    assert retryable == {"ConflictError", "NotCurrent", "StorageError"}
+    assert retryable == {"ConflictError", "NoAnswer", "NotCurrent", "StorageError"}
 
 
 def test_the_tree_drawn_in_the_docstring_is_the_tree() -> None:
