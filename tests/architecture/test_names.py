@@ -70,16 +70,6 @@ def test_every_public_name_has_a_docstring_of_its_own() -> None:
     assert [name for name, value in public.items() if not getattr(value, "__doc__", None)] == []
 
 
-def test_every_public_name_stands_in_the_reference(root: Path) -> None:
-    pages = "\n".join(
-        page.read_text(encoding="utf-8") for page in (root / "docs/reference").glob("*.md")
-    )
-
-    assert [
-        name for name in leftfold.__all__ if not re.search(rf"\b(?:leftfold\.|- ){name}\b", pages)
-    ] == []
-
-
 def test_no_folder_or_file_is_a_drawer(everything: list[Any]) -> None:
     assert [
         source.place
