@@ -1,7 +1,4 @@
-"""The words for a place that is not what it was, the same from every store.
-
-Read by: authors of stores.
-"""
+"""The words for a place that is not what it was. Read by: authors of stores."""
 
 from leftfold.errors import StoreChanged
 from leftfold.eventstore.port import Conflict, Expectation, Mark

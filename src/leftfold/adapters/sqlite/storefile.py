@@ -1,0 +1,160 @@
+"""How the file is opened, and that it stays the same. Read by: who asks for a setting or error."""
+
+import contextlib
+import os
+from collections.abc import Generator
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+import apsw
+
+from leftfold.adapters.sqlite.connection import Connection
+from leftfold.adapters.sqlite.mounts import network_file_system
+from leftfold.errors import CommitRefused, ConfigurationError, StorageError, StoreUnusable
+
+__all__ = ["StoreFile", "Synchronous", "path_of", "translated"]
+
+Synchronous: TypeAlias = Literal["FULL", "OFF"]
+"""How often SQLite flushes. Only `leftfold.testing` opens a store that is not FULL."""
+
+_SCHEME = "sqlite:///"
+_FULL = 2
+
+
+def path_of(url: str) -> str:
+    """Return the path in `sqlite:///relative.db` or `sqlite:////absolute.db`.
+
+    Raises:
+        ConfigurationError: It names no file, or asks for options.
+    """
+    path = url.removeprefix(_SCHEME)
+    if path == url or path in {"", ":memory:"}:
+        raise ConfigurationError(
+            f"Opening {url!r}: it names no file. Write sqlite:///relative.db or "
+            f"sqlite:////absolute.db; a store in memory is database=None."
+        )
+    if "?" in path:
+        raise ConfigurationError(
+            f"Opening {url!r}: a store takes no options in its URL, since none may weaken it. "
+            f"Remove what stands behind the question mark."
+        )
+    return str(Path(path).absolute())
+
+
+def _open(path: str, vfs: str | None) -> Connection:
+    return apsw.Connection(path, vfs=vfs)
+
+
+@contextlib.contextmanager
+def translated(doing: str) -> Generator[None]:
+    """Raise SQLite's errors as Leftfold's, with what was tried and what to do."""
+    try:
+        yield
+    except (apsw.CorruptError, apsw.NotADBError, apsw.FormatError) as error:
+        raise StoreUnusable(
+            f"{doing}: the file is damaged or is no SQLite database ({error}). Restore the "
+            f"newest copy of it, with its -wal file if there is one."
+        ) from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        raise StoreUnusable(
+            f"{doing}: it cannot be opened for writing ({error}). Check that the folder exists "
+            f"and that this user may write the file and the folder."
+        ) from error
+    except apsw.FullError as error:
+        raise StorageError(
+            f"{doing}: the disk is full. Nothing was stored; make room and try again."
+        ) from error
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise StorageError(
+            f"{doing}: another process held the file for 5 s ({error}). Nothing was stored; find "
+            f"what holds it, an open transaction of a database browser, say, and try again."
+        ) from error
+    except (apsw.TooBigError, apsw.MismatchError, apsw.RangeError) as error:
+        raise CommitRefused(f"{doing}: SQLite refused what it holds ({error}).") from error
+    except apsw.Error as error:
+        raise StorageError(
+            f"{doing}: SQLite failed with {type(error).__name__} ({error}). Nothing is known to "
+            f"be stored; the same call is safe."
+        ) from error
+
+
+class StoreFile:
+    """Opens connections to one file, and notices when another one took its place."""
+
+    def __init__(
+        self, path: str, *, synchronous: Synchronous = "FULL", vfs: str | None = None
+    ) -> None:
+        self.path = path
+        self._synchronous = synchronous
+        self._vfs = vfs
+        self._process = os.getpid()
+        self._inode: tuple[int, int] | None = None
+
+    def connect(self, *, busy_timeout_ms: int) -> Connection:
+        """Open a connection with the settings that G1 needs.
+
+        Raises:
+            StoreUnusable: It cannot be opened, or the settings do not hold.
+        """
+        self._refuse_network()
+        with translated(f"Opening {self.path}"):
+            connection = _open(self.path, self._vfs)
+            connection.set_busy_timeout(busy_timeout_ms)
+            mode = connection.pragma("journal_mode", "wal")
+            connection.pragma("synchronous", self._synchronous)
+            connection.pragma("trusted_schema", 0)
+            connection.pragma("cache_size", -16_384)
+            flushes = connection.pragma("synchronous")
+        if mode != "wal" or (flushes != _FULL and self._synchronous == "FULL"):
+            connection.close()
+            raise StoreUnusable(
+                f"Opening {self.path}: SQLite answers journal_mode={mode} and "
+                f"synchronous={flushes}, and a store needs wal and {_FULL}. Put it on a local disk."
+            )
+        if self._inode is None:
+            self._inode = self._found_inode()
+        self.check()
+        return connection
+
+    def check(self) -> None:
+        """Check that path and process are still those that were opened.
+
+        Raises:
+            StoreUnusable: They are not; nothing may be written or answered any more.
+        """
+        self.check_process()
+        found = self._found_inode()
+        if found != self._inode:
+            what = "another file stands there" if found else "there is no file any more"
+            raise StoreUnusable(
+                f"Using {self.path}: {what}; it was replaced or removed while it was open. "
+                f"Stop all processes that use it, put the right file there, and start again."
+            )
+
+    @property
+    def inherited(self) -> bool:
+        """Tell whether the store came through a fork."""
+        return os.getpid() != self._process
+
+    def check_process(self) -> None:
+        """Refuse a store that came through a fork, whose locks are its parent's."""
+        if self.inherited:
+            raise StoreUnusable(
+                f"Using {self.path} in process {os.getpid()}: it was opened in process "
+                f"{self._process}, before a fork. Open it after the fork, in the child."
+            )
+
+    def _found_inode(self) -> tuple[int, int] | None:
+        try:
+            found = Path(self.path).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _refuse_network(self) -> None:
+        kind = network_file_system(self.path)
+        if kind is not None:
+            raise StoreUnusable(
+                f"Opening {self.path}: it is on a network file system ({kind}), where SQLite "
+                f"loses data. Put it on a local disk, or use PostgreSQL."
+            )

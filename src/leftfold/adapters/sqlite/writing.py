@@ -1,0 +1,81 @@
+"""The one writer of a store in this process: turn, transaction, flush. Read by: who asks of G1."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+import apsw
+
+from leftfold.adapters.sqlite.judging import Judge
+from leftfold.adapters.sqlite.reading import mark_at
+from leftfold.adapters.sqlite.rows import microseconds
+from leftfold.adapters.sqlite.schema import prepare, read_identity
+from leftfold.adapters.sqlite.storefile import StoreFile, translated
+from leftfold.adapters.sqlite.turns import open_turns
+from leftfold.clock import Clock
+from leftfold.eventstore.conflicts import store_changed
+from leftfold.eventstore.port import Commit, Mark, Result
+
+__all__ = ["Writer"]
+
+# Together the 5 s that nobody waits longer than: first in the queue, then for SQLite's lock.
+_PATIENCE_S = 3.0
+_BUSY_MS = 2_000
+
+
+class Writer:
+    """Appends groups of commits, each in one durable transaction. Lives in one thread."""
+
+    def __init__(self, file: StoreFile, clock: Clock, new_identity: UUID) -> None:
+        self._file = file
+        self._clock = clock
+        self._seen: Mark | None = None
+        self._connection = file.connect(busy_timeout_ms=_BUSY_MS)
+        try:
+            with translated(f"Opening {file.path}"):
+                prepare(self._connection, file.path, new_identity)
+                self.identity = read_identity(self._connection)
+            self._turns = open_turns(f"{file.path}-turns", clock, patience_s=_PATIENCE_S)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def append(self, commits: Sequence[Commit]) -> list[Result]:
+        """Judge and store a group."""
+        file = self._file
+        with translated(f"Appending to {file.path}"), self._turns.turn():
+            file.check()
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                judge = Judge(self._connection, commits, microseconds(self._clock.now()))
+                self._check_history(judge.head)
+                results = [judge.judge(commit) for commit in commits]
+                judge.write()
+                self._connection.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            # What went into a file that was replaced meanwhile is not stored for anybody.
+            file.check()
+            self._seen = judge.head
+        return results
+
+    def _check_history(self, head: Mark | None) -> None:
+        """Notice that an older copy was written over the file while it was open."""
+        seen = self._seen
+        if seen is not None and head != seen:
+            found = mark_at(self._connection, seen.number)
+            if found != seen:
+                raise store_changed("the log to append", seen, found)
+
+    def _roll_back(self) -> None:
+        # After some errors SQLite has rolled back by itself.
+        if self._connection.in_transaction:
+            try:
+                self._connection.execute("ROLLBACK")
+            except apsw.Error:
+                return
+
+    def close(self) -> None:
+        """Close the file; the last to do so leaves it without its -wal."""
+        self._turns.close()
+        self._connection.close()
