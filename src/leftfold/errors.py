@@ -135,7 +135,7 @@ class StorageError(LeftfoldError):
 
 
 class CommitRefused(StorageError):
-    """This commit cannot be stored as it is: a limit, or an id that another record bears."""
+    """This commit cannot be stored as it is: a limit, or an id that is in use."""
 
     retryable = False
 

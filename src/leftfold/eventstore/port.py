@@ -78,7 +78,10 @@ class Record(NewRecord, frozen=True, kw_only=True, gc=False):
 
 
 class Criterion(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Records of any of these types (empty: of every type) that carry all of these tags."""
+    """Records of any of these types that carry all of these tags.
+
+    No types means every type, no tags means whatever the tags.
+    """
 
     types: frozenset[str] = frozenset()
     tags: frozenset[str] = frozenset()
@@ -153,7 +156,10 @@ class Appended(msgspec.Struct, frozen=True, gc=False):
 
 
 class Conflict(msgspec.Struct, frozen=True, gc=False):
-    """Somebody decided first; nothing was stored. Says what was expected and what is there."""
+    """Somebody decided first; nothing was stored.
+
+    Both texts are for people: what the commit expected, and what is there.
+    """
 
     expected: str
     found: str
@@ -184,7 +190,7 @@ class Page(msgspec.Struct, frozen=True, gc=False):
 
 
 class EventStore(Protocol):
-    """A log of records in one total order, and the receipts of the commands that wrote it.
+    """A log of records in one total order, with receipts of what wrote it.
 
     Every method may also raise `StoreUnusable`: the file was replaced, the process forked,
     the store closed. It says what to do, and trying again does not help.
@@ -256,7 +262,7 @@ class EventStore(Protocol):
         ...
 
     async def wait(self, after: Mark | None, timeout_s: float) -> bool:
-        """Return true as soon as the head of the log is not at the mark, false after the time.
+        """Return true as soon as the log's head is not the mark, false after the time.
 
         An append in the same process wakes it at once. A log that does not hold the mark is
         not at it either, so whoever waits goes on to read and is told that the store changed.

@@ -29,7 +29,7 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """An open file. As a context manager it is one transaction, on a reader one snapshot."""
+    """An open file; as a context manager one transaction, on a reader one snapshot."""
 
     @property
     def in_transaction(self) -> bool:

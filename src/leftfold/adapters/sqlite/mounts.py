@@ -32,9 +32,9 @@ def network_file_system(path: str) -> str | None:
 
 
 def file_system_of(path: str, mountinfo: str) -> str | None:
-    """Return the type of the mount that holds an absolute path, as proc(5) writes mounts.
+    """Return the type of the mount that holds an absolute path.
 
-    The longest mount point wins, and among equal ones the last, which lies over the others.
+    `mountinfo` is the text that proc(5) describes. The longest mount point wins, and among equal ones the last, which lies over the others.
     """
     longest, kind = -1, None
     for line in mountinfo.splitlines():

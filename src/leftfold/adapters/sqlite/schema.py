@@ -55,7 +55,7 @@ MIGRATIONS: tuple[str, ...] = (_SCHEMA_1,)
 
 
 def prepare(connection: Connection, path: str, new_identity: UUID) -> None:
-    """Bring a file to today's schema, in one transaction; an empty file is made a store.
+    """Bring a file to today's schema, in one transaction; make an empty one a store.
 
     Raises:
         StoreUnusable: The file is newer than this release, or holds something else.

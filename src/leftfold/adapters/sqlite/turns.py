@@ -67,7 +67,7 @@ class FreeTurns:
 
 
 class QueuedTurns:
-    """A queue of writers. Used in one thread; other processes and stores have their own."""
+    """A place in the queue of writers; used in one thread."""
 
     def __init__(self, path: str, clock: Clock, *, patience_s: float) -> None:
         self._clock = clock
