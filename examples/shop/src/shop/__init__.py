@@ -1,1 +1,1 @@
-"""The shop: the reference application on Leftfold. Read by: whoever starts an app of several contexts."""
+"""The shop, the reference application on Leftfold. Read by: who starts an app of contexts."""
