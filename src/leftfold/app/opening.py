@@ -1,0 +1,64 @@
+"""Finds the adapter for a URL, through the entry points of installed packages. Read by: the App.
+
+A third party's store plugs in the same way as ours: an entry point in `leftfold.eventstores`
+or `leftfold.readsides`, named like the URL's scheme, whose value is `open(url, *, clock)`.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Any
+
+from leftfold.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from leftfold.clock import Clock
+
+__all__ = ["MEMORY", "open_by_url", "views_url"]
+
+MEMORY = "memory://"
+_EXTRAS = {"postgresql": "postgres", "postgres": "postgres"}
+
+
+def views_url(database: str | None, views: str | None) -> str:
+    """Return where the read models live: as given, else beside the events."""
+    if views is not None:
+        return views
+    if database is None or database == MEMORY:
+        return MEMORY
+    scheme, _, place = database.partition("://")
+    if scheme != "sqlite":
+        return database
+    path, _, query = place.partition("?")
+    stem = path.removesuffix(".db")
+    return f"sqlite://{stem}.views.db{'?' + query if query else ''}"
+
+
+async def open_by_url(group: str, url: str, clock: Clock) -> Any:
+    """Open what the URL names.
+
+    Args:
+        group: `leftfold.eventstores` or `leftfold.readsides`.
+        url: Its scheme says which adapter.
+        clock: Where the adapter takes time from.
+
+    Raises:
+        ConfigurationError: No adapter answers to the scheme.
+        StorageError: The adapter could not open it.
+    """
+    scheme, separator, _ = url.partition("://")
+    known = {point.name: point for point in entry_points(group=group)}
+    if not separator or scheme not in known:
+        extra = _EXTRAS.get(scheme)
+        advice = (
+            f"Install it: pip install 'leftfold[{extra}]'."
+            if extra
+            else "For a file here: sqlite:///shop.db."
+        )
+        message = (
+            f"{url!r}: nothing installed answers to the URL scheme {scheme!r}. Known: "
+            f"{', '.join(sorted(known)) or 'none'}. {advice}"
+        )
+        raise ConfigurationError(message)
+    open_adapter: Any = known[scheme].load()
+    return await open_adapter(url, clock=clock)

@@ -1,0 +1,228 @@
+"""Turns events into stored bytes and back, and proves that it can. Read by: the kernel, followers.
+
+Writing settles the values, encodes them, decodes the bytes once and compares: nothing is
+stored that cannot be read. Reading decodes straight from bytes; only an older revision takes
+the way over JSON values, through its upcasters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from leftfold.codec.upcaster import Upcaster, chains_of
+from leftfold.codec.values import Settle, settle_for
+from leftfold.errors import CodecError, ConfigurationError
+from leftfold.messages.declaration import place_of
+from leftfold.messages.message import Event, options_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+__all__ = ["Codec", "Sealed"]
+
+_NUL = b"\\u0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """An event as it will be read again, and the bytes that say so."""
+
+    event: Event
+    type: str
+    revision: int
+    data: bytes
+    tags: frozenset[str]
+
+
+class _Shape:
+    """How one class is written and read."""
+
+    __slots__ = ("cls", "decode", "name", "read_tags", "revision", "settle", "steps")
+
+    def __init__(self, cls: type[Event]) -> None:
+        options = options_of(cls)
+        self.cls = cls
+        self.name = options.name
+        self.revision = options.revision
+        self.read_tags = options.read_tags
+        try:
+            self.settle: Settle | None = settle_for(cls)
+            self.decode = msgspec.json.Decoder(cls).decode
+        except (NameError, TypeError) as error:
+            message = f"{cls.__name__} ({place_of(cls)}) cannot be stored as JSON: {error}"
+            raise ConfigurationError(message) from error
+        self.steps: Mapping[int, Upcaster] = {}
+
+
+class Codec:
+    """Knows the events of an App by wire name and class."""
+
+    def __init__(self, events: Iterable[type[Event]], upcasters: Iterable[Upcaster] = ()) -> None:
+        """Learn the events; upcasters are checked to lead to them.
+
+        Raises:
+            ConfigurationError: Two classes share a wire name, a class cannot be written as
+                JSON, or a chain of upcasters has a gap.
+        """
+        self._encode = msgspec.json.Encoder(decimal_format="string").encode
+        self._by_class: dict[type[Event], _Shape] = {}
+        self._by_name: dict[str, _Shape] = {}
+        for cls in events:
+            self._learn(cls)
+        revisions = {shape.name: shape.revision for shape in self._by_class.values()}
+        for name, steps in chains_of(upcasters, revisions).items():
+            self._by_name[name].steps = steps
+
+    def _learn(self, cls: type[Event]) -> None:
+        if cls in self._by_class:
+            return
+        shape = self._by_class[cls] = _Shape(cls)
+        for name in (shape.name, *options_of(cls).formerly):
+            other = self._by_name.setdefault(name, shape)
+            if other is not shape:
+                message = (
+                    f"The wire name {name!r} is used by {_whole(other.cls)} and {_whole(cls)}. "
+                    "Give one of them another name=."
+                )
+                raise ConfigurationError(message)
+
+    def seal(self, event: Event) -> Sealed:
+        """Write an event and read it back.
+
+        Raises:
+            CodecError: A value cannot be stored, or would not come back equal.
+        """
+        shape = self._by_class.get(type(event))
+        if shape is None:
+            shape = self._unknown(event)
+        try:
+            settled = shape.settle(event) if shape.settle is not None else event
+            data = self._encode(settled)
+            again = shape.decode(data)
+        except (msgspec.MsgspecError, TypeError, ValueError, CodecError) as error:
+            message = f"{type(event).__name__} cannot be stored: {error}"
+            raise CodecError(message) from error
+        if again != settled:
+            raise CodecError(_difference(settled, again))
+        if _NUL in data and _holds_nul(msgspec.json.decode(data)):
+            message = (
+                f"{type(event).__name__} cannot be stored: a text holds U+0000, which databases "
+                "refuse. Remove it before the command is sent."
+            )
+            raise CodecError(message)
+        return Sealed(again, shape.name, shape.revision, data, shape.read_tags(again))
+
+    def encode(self, event: Event) -> tuple[str, int, bytes]:
+        """Return the wire name, the revision and the bytes of an event."""
+        sealed = self.seal(event)
+        return sealed.type, sealed.revision, sealed.data
+
+    def decode(self, type: str, revision: int, data: bytes) -> Event:
+        """Read stored bytes as the event they are.
+
+        Raises:
+            CodecError: No class answers to the name, the revision is newer than the class or
+                has no upcaster, or the bytes do not fit.
+        """
+        shape = self._by_name.get(type)
+        if shape is None:
+            message = (
+                f"No class answers to the stored name {type!r}. Give the App its class, or say "
+                f"formerly=({type!r},) at the class that took its place."
+            )
+            raise CodecError(message)
+        try:
+            if revision == shape.revision:
+                event: Any = shape.decode(data)
+            else:
+                values = self._upcast(shape, revision, msgspec.json.decode(data))
+                event = msgspec.convert(values, shape.cls, str_keys=True)
+        except msgspec.MsgspecError as error:
+            message = (
+                f"A stored {type!r} of revision {revision} does not fit {_whole(shape.cls)}: "
+                f"{error}. Raise its revision= and add an Upcaster."
+            )
+            raise CodecError(message) from error
+        result: Event = event
+        return result
+
+    def _upcast(self, shape: _Shape, revision: int, values: Any) -> Any:
+        for step in range(revision, shape.revision):
+            upcaster = shape.steps.get(step)
+            if upcaster is None:
+                message = (
+                    f"A stored {shape.name!r} has revision {revision}, {_whole(shape.cls)} has "
+                    f"{shape.revision}, and no Upcaster takes revision {step}. "
+                    f"Add Upcaster({shape.name!r}, revision={step}, to=…)."
+                )
+                raise CodecError(message)
+            try:
+                values = upcaster.to(values)
+            except Exception as error:
+                message = f"{upcaster} failed: {error.__class__.__name__}: {error}"
+                raise CodecError(message) from error
+        if revision > shape.revision:
+            message = (
+                f"A stored {shape.name!r} has revision {revision}, newer than {_whole(shape.cls)} "
+                f"with {shape.revision}. It was written by a newer release; deploy that one."
+            )
+            raise CodecError(message)
+        return values
+
+    def names_of(self, types: Iterable[type[Event]]) -> frozenset[str]:
+        """Return every wire name under which these events may be stored."""
+        wanted = set(types)
+        return frozenset(name for name, shape in self._by_name.items() if shape.cls in wanted)
+
+    def knows(self, type: str) -> bool:
+        """Tell whether a class answers to a stored name."""
+        return type in self._by_name
+
+    def class_of(self, type: str) -> type[Event] | None:
+        """Return the class that answers to a stored name, if one does."""
+        shape = self._by_name.get(type)
+        return shape.cls if shape is not None else None
+
+    def reads(self, type: str, revision: int) -> bool:
+        """Tell whether a stored revision can be brought to the class's."""
+        shape = self._by_name.get(type)
+        if shape is None or revision > shape.revision:
+            return False
+        return all(step in shape.steps for step in range(revision, shape.revision))
+
+    def _unknown(self, event: Event) -> _Shape:
+        message = (
+            f"{_whole(type(event))} is not known to this App, so it could not be read again. "
+            "A part must fold or handle it, or pass the class itself to App(...)."
+        )
+        raise CodecError(message)
+
+
+def _whole(cls: type) -> str:
+    return f"{cls.__module__}.{cls.__qualname__}"
+
+
+def _difference(before: Any, after: Any) -> str:
+    for name in before.__struct_fields__:
+        old, new = getattr(before, name), getattr(after, name)
+        if old != new:
+            return (
+                f"{type(before).__name__} cannot be stored: its {name} would come back as {new!r}, "
+                f"not as {old!r}. Give the field the type that the value has."
+            )
+    return f"{type(before).__name__} cannot be stored: it would not come back equal."
+
+
+def _holds_nul(values: Any) -> bool:
+    if isinstance(values, str):
+        return "\x00" in values
+    if isinstance(values, dict):
+        items: dict[str, Any] = values
+        return any(_holds_nul(k) or _holds_nul(v) for k, v in items.items())
+    if isinstance(values, list):
+        elements: list[Any] = values
+        return any(_holds_nul(v) for v in elements)
+    return False

@@ -1,0 +1,154 @@
+"""Events, commands and queries: frozen, keyword-only values with a wire name. Read by: everyone.
+
+The class keywords are a closed list. What they say stands in `__leftfold__`, under a dunder,
+so that a field of the user's may have any name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar
+
+import msgspec
+from typing_extensions import dataclass_transform
+
+from leftfold.errors import ConfigurationError
+from leftfold.messages.declaration import ClassBody, check_fields, check_keywords
+from leftfold.messages.tags import Tags, tag_reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Command", "Event", "Message", "MessageOptions", "MessageType", "Query", "options_of"]
+
+R = TypeVar("R")
+
+NAME_BYTES = 128
+KEYWORDS = {
+    "Event": ("name", "revision", "tags", "public", "formerly"),
+    "Command": ("name", "revision", "formerly"),
+    "Query": ("name", "revision", "formerly"),
+    "Message": (),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageOptions:
+    """What a message's class statement says."""
+
+    kind: str
+    name: str
+    revision: int
+    tags: Tags
+    public: bool
+    formerly: tuple[str, ...]
+    read_tags: Callable[[Any], frozenset[str]]
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class MessageType(msgspec.StructMeta):
+    """Makes message classes and checks what they declare."""
+
+    __leftfold__: MessageOptions
+
+    @classmethod
+    def __prepare__(mcls, cls_name: str, bases: tuple[type, ...], /, **_keywords: Any) -> ClassBody:  # noqa: N804
+        """Watch the body for names that hide each other."""
+        return ClassBody(cls_name)
+
+    def __new__(
+        mcls,
+        cls_name: str,
+        bases: tuple[type, ...],
+        namespace: dict[str, Any],
+        /,
+        *,
+        name: str | None = None,
+        revision: int = 1,
+        tags: Tags = (),
+        public: bool = False,
+        formerly: tuple[str, ...] = (),
+        **unknown: Never,
+    ) -> MessageType:
+        """Make the class, or say what is wrong with it."""
+        kind = next((b.__leftfold__.kind for b in bases if isinstance(b, MessageType)), "Message")
+        given: dict[str, Any] = {"tags": tags} if tags else {}
+        given |= {"public": public} if public else {}
+        base = bases[0].__name__ if bases else "Struct"
+        check_keywords(cls_name, base, {**given, **unknown}, KEYWORDS[kind])
+        check_fields(cls_name, bases, namespace)
+        body = dict(namespace)
+        cls = super().__new__(mcls, cls_name, bases, body, frozen=True, kw_only=True)
+        is_root = namespace.get("__module__") == __name__
+        cls.__leftfold__ = MessageOptions(
+            kind=cls_name if is_root else kind,
+            name=_checked_name(cls_name, name),
+            revision=_checked_revision(cls_name, revision),
+            tags=tags,
+            public=public,
+            formerly=_checked_tuple(cls_name, "formerly", formerly),
+            read_tags=_reader(cls_name, cls.__struct_fields__, tags),
+        )
+        return cls
+
+
+def _reader(cls_name: str, fields: tuple[str, ...], tags: Tags) -> Callable[[Any], frozenset[str]]:
+    if not isinstance(tags, dict):
+        _checked_tuple(cls_name, "tags", tags)
+    return tag_reader(cls_name, fields, tags)
+
+
+def _checked_name(cls_name: str, name: str | None) -> str:
+    name = cls_name if name is None else name
+    if not name or "/" in name or "\x00" in name or len(name.encode()) > NAME_BYTES:
+        message = (
+            f"class {cls_name}: the name {name!r} must have 1 to {NAME_BYTES} bytes "
+            "and no slash. Choose another name=."
+        )
+        raise ConfigurationError(message)
+    return name
+
+
+def _checked_revision(cls_name: str, revision: int) -> int:
+    if type(revision) is not int or revision < 1:
+        message = f"class {cls_name}: revision={revision!r} must be a whole number from 1."
+        raise ConfigurationError(message)
+    return revision
+
+
+def _checked_tuple(cls_name: str, keyword: str, given: object) -> tuple[str, ...]:
+    if isinstance(given, str):
+        message = (
+            f'class {cls_name}: {keyword}={given!r} must be a tuple. Write {keyword}=("{given}",).'
+        )
+        raise ConfigurationError(message)
+    if not isinstance(given, tuple):
+        message = f"class {cls_name}: {keyword}= must be a tuple or, for tags, a dict."
+        raise ConfigurationError(message)
+    texts: tuple[str, ...] = given
+    return texts
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Message(msgspec.Struct, metaclass=MessageType):
+    """Root of all messages; use Event, Command or Query."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Event(Message):
+    """A fact: something that has happened, in the past tense, kept for ever."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Command(Message, Generic[R]):
+    """A request to decide something; `send` returns an `R`, or raises the refusal."""
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
+class Query(Message, Generic[R]):
+    """A question about what is so; `ask` returns an `R`."""
+
+
+def options_of(message: type[Message]) -> MessageOptions:
+    """Return what a message's class declares."""
+    return message.__leftfold__

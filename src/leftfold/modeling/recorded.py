@@ -1,0 +1,38 @@
+"""What a stored record says about itself, as the metadata that handlers ask for.
+
+Read by: whoever folds or handles stored events.
+"""
+
+from uuid import UUID
+
+from leftfold.codec.envelope import decode_envelope
+from leftfold.eventstore.port import Mark, Record
+from leftfold.eventstore.tokens import encode_token
+from leftfold.messages.metadata import Metadata
+
+__all__ = ["metadata_of"]
+
+
+def metadata_of(record: Record, identity: UUID) -> Metadata:
+    """Return a stored event's metadata.
+
+    Args:
+        record: The event as it is kept.
+        identity: The log's, for the position token.
+
+    Raises:
+        CodecError: The stored metadata cannot be read.
+    """
+    envelope = decode_envelope(record.metadata)
+    return Metadata(
+        id=record.id,
+        time=envelope.time,
+        actor=envelope.actor,
+        correlation=envelope.correlation,
+        causation=envelope.causation,
+        trace=envelope.trace,
+        tenant=record.tenant,
+        stream=record.stream,
+        position=record.position,
+        token=encode_token(identity, Mark(record.position, record.id)),
+    )
