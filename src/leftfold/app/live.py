@@ -5,12 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from leftfold.processing.readmodels import ReadModels
-
 from leftfold.app.opening import MEMORY, open_by_url, views_url
-from leftfold.app.wiring import wire
+from leftfold.app.stored import check_stored
+from leftfold.app.wiring import warn_of_unused, wire
 from leftfold.bus.bus import Bus
+from leftfold.bus.context import Envoy
 from leftfold.bus.providing import Services
+from leftfold.eventstore.group import GroupCommit
+from leftfold.messages.ids import Ids
+from leftfold.modeling.cache import StateCache
+from leftfold.modeling.kernel import Kernel, KernelParts
+from leftfold.modeling.loading import Loader
+from leftfold.modeling.locks import Locks
+from leftfold.processing.readmodels import ReadModels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
 
     from leftfold.app.definition import Definition
     from leftfold.app.wiring import Wiring
+    from leftfold.bus.functions import Runner
     from leftfold.bus.injection import Injectable
     from leftfold.clock import Clock
     from leftfold.eventstore.port import EventStore
@@ -38,6 +46,16 @@ class Live:
     bus: Bus
     read_models: ReadModels
 
+    async def wait_for_views(self, runner: Runner, *, token: str, timeout_s: float | None) -> None:
+        """Wait until the views that a function reads have come to a position token.
+
+        Raises:
+            NotCurrent: They have not in time.
+        """
+        views = self.read_models.views_of(runner.function.signature.parameters)
+        limit = 5.0 if timeout_s is None else timeout_s
+        await self.read_models.wait_current(views, token, limit)
+
 
 async def opened(
     definition: Definition,
@@ -45,7 +63,7 @@ async def opened(
     *,
     clock: Clock,
     injectables: Callable[[Callable[[], ReadModels]], Sequence[Injectable]],
-    verify: Any = None,
+    watch: Any = None,
 ) -> Live:
     """Open what an App needs; `stack` closes it in reverse order.
 
@@ -64,4 +82,42 @@ async def opened(
     await services.open(stack)
     found: list[ReadModels] = []
     wiring = wire(definition, services, injectables(lambda: found[0]))
-    await check_revisions(wiring, store)
+    warn_of_unused(definition.name, wiring)
+    identity = await store.identity()
+    await check_stored(wiring, store)
+    group = await stack.enter_async_context(GroupCommit(store, clock))
+    read_models = ReadModels(
+        store=store,
+        codec=wiring.codec,
+        readside=readside,
+        clock=clock,
+        views=wiring.views,
+        projections=wiring.projections,
+        injector=wiring.injector,
+    )
+    found.append(read_models)
+    await stack.enter_async_context(read_models)
+    ids = Ids(clock)
+    kernel = Kernel(
+        KernelParts(
+            store=store,
+            append=group.append,
+            codec=wiring.codec,
+            clock=clock,
+            ids=ids,
+            cache=StateCache(CACHE_BYTES),
+            locks=Locks(),
+            loader=Loader(store, wiring.codec, identity),
+            aggregates=wiring.aggregates,
+            watch=watch,
+        )
+    )
+    bus = Bus(
+        name=definition.name,
+        parts=wiring.part_names,
+        handlers=wiring.handlers,
+        kernel=kernel,
+        envoy=Envoy(clock, ids),
+        store=identity,
+    )
+    return Live(store=store, identity=identity, wiring=wiring, bus=bus, read_models=read_models)

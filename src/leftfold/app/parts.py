@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from leftfold.processing.projection import Projection
-
 from leftfold.bus.functions import FreeFunction, free_function
 from leftfold.codec.upcaster import Upcaster
 from leftfold.errors import ConfigurationError
@@ -16,6 +14,7 @@ from leftfold.modeling.aggregate import Aggregate
 from leftfold.modeling.boundary import Boundary
 from leftfold.modeling.decider import Decider
 from leftfold.modeling.roles import role_of
+from leftfold.processing.projection import Projection
 from leftfold.processing.view import View
 
 if TYPE_CHECKING:

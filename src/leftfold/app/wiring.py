@@ -10,40 +10,40 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING, Any
-
-from leftfold.processing.projection import projection_model
 
 from leftfold.bus.bus import Handling
 from leftfold.bus.functions import Runner
 from leftfold.bus.injection import Call, Injector
+from leftfold.bus.providing import Services
 from leftfold.codec.codec import Codec
-from leftfold.errors import ConfigurationError
+from leftfold.errors import ConfigurationError, NotRunning
 from leftfold.messages.declaration import place_of
 from leftfold.messages.message import Message, options_of
 from leftfold.modeling.aggregate_model import AggregateModel, aggregate_model
 from leftfold.modeling.boundary_model import boundary_model
 from leftfold.modeling.decider_model import decider_model
 from leftfold.modeling.kernel import Route
+from leftfold.processing.projection import projection_model
 from leftfold.processing.viewmodel import view_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leftfold.processing.projection import Projection
-
     from leftfold.app.definition import Context, Definition
     from leftfold.app.parts import Parts
-    from leftfold.bus.injection import Injectable
-    from leftfold.bus.providing import Services
+    from leftfold.bus.injection import Injectable, Source
     from leftfold.codec.upcaster import Upcaster
     from leftfold.messages.message import Event
     from leftfold.messages.metadata import Metadata
     from leftfold.modeling.handling import CommandHandler
     from leftfold.modeling.plan import DecidingModel
+    from leftfold.processing.projection import Projection
+    from leftfold.processing.readmodels import ReadModels
     from leftfold.processing.view import View
 
-__all__ = ["UnusedEventWarning", "Wiring", "wire"]
+__all__ = ["UnusedEventWarning", "Wiring", "check_wiring", "warn_of_unused", "wire"]
 
 
 class UnusedEventWarning(UserWarning):
@@ -81,7 +81,7 @@ def wire(definition: Definition, services: Services, injectables: Sequence[Injec
     """
     contexts = list(definition.contexts())
     injector = Injector(services, injectables)
-    plain = Injector(services, ())
+    plain = Injector(services, [i for i in injectables if isinstance(i, _GivenLater)])
     models = tuple(model for c in contexts for model in _models(c.parts))
     handlers = _Handlers()
     for context in contexts:
@@ -97,13 +97,11 @@ def wire(definition: Definition, services: Services, injectables: Sequence[Injec
     views = tuple(_unique(v for c in contexts for v in c.parts.views))
     projections = tuple(_unique(p for c in contexts for p in c.parts.projections))
     folded = frozenset(
-        event
-        for wanted in (
-            *(e for m in models for e in [[e for e in m.events if m.folds(e)]]),
-            *(view_model(v).events for v in views),
-            *(projection_model(p).events for p in projections),
+        chain(
+            (event for model in models for event in model.events if model.folds(event)),
+            (event for view in views for event in view_model(view).events),
+            (event for p in projections for event in projection_model(p).events),
         )
-        for event in wanted
     )
     recorded = frozenset(e for m in models for e in m.events)
     passed = frozenset(e for c in contexts for e in c.parts.events())
@@ -123,6 +121,44 @@ def wire(definition: Definition, services: Services, injectables: Sequence[Injec
         part_names=", ".join(name for c in contexts for name in c.parts.names),
         unused=recorded - folded - passed,
     )
+
+
+def check_wiring(
+    definition: Definition,
+    injectables: Callable[[Callable[[], ReadModels]], Sequence[Injectable]],
+    *,
+    complete: bool,
+) -> None:
+    """Find what is wrong with an App when it is made.
+
+    Args:
+        definition: What it was made with.
+        injectables: What handlers may ask for beside services.
+        complete: Whether nothing can be added any more, since it has a database and so is the
+            outermost; an App that may still be put inside another may lack services.
+
+    Raises:
+        ConfigurationError: As `wire`.
+    """
+    extra = list(injectables(_not_yet))
+    if not complete:
+        extra.append(_GivenLater())
+    wire(definition, Services(definition.provided()), extra)
+
+
+def _not_yet() -> ReadModels:
+    message = "The App is not running."
+    raise NotRunning(message)
+
+
+class _GivenLater:
+    """Stands for services that an App around this one may provide."""
+
+    words = "what an App around it provides"
+
+    def source(self, annotation: Any, *, is_async: bool, label: str) -> Source | None:  # noqa: ARG002
+        """Accept every class."""
+        return (lambda _call: None) if isinstance(annotation, type) else None
 
 
 def warn_of_unused(name: str, wiring: Wiring) -> None:
