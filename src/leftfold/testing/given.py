@@ -26,9 +26,9 @@ from leftfold.modeling.recorded import metadata_of
 from leftfold.modeling.unrecorded import watch_state
 from leftfold.processing.view import View
 from leftfold.testing.comparing import side_by_side
-from leftfold.testing.given_view import GivenView, given_view
 
 if TYPE_CHECKING:
+    from leftfold.testing.given_view import GivenView
     from leftfold.modeling.handling import CommandHandler
     from leftfold.modeling.plan import DecidingModel, Subject
 
@@ -69,6 +69,8 @@ def given(model: Any, /, *events: Any, at: datetime | None = None) -> Any:
         if issubclass(model, Boundary):
             return GivenModel(boundary_model(model), events, at)
         if issubclass(model, View):
+            from leftfold.testing.given_view import given_view  # noqa: PLC0415
+
             return given_view(model, events, at)
     message = f"given() takes an Aggregate, a Boundary, a Decider or a View, not {model!r}."
     raise ConfigurationError(message)
