@@ -78,13 +78,17 @@ class _KeptRows:
     def __init__(self) -> None:
         self.rows: dict[Any, list[Any]] = {}
 
-    def load(self, model: ViewModel, _tenant: str, keys: Collection[Any]) -> dict[Any, Any]:
+    def load(self, model: ViewModel, tenant: str, keys: Collection[Any]) -> dict[Any, Any]:
         for key in keys:
+            model.slice(tenant, key)
             model.encode_key(key)
         return {key: model.decode(self.rows[key]) for key in keys if key in self.rows}
 
     def load_beginning(
-        self, model: ViewModel, _tenant: str, prefixes: Collection[tuple[Any, ...]]
+        self,
+        model: ViewModel,
+        tenant: str,  # noqa: ARG002  tests have one
+        prefixes: Collection[tuple[Any, ...]],
     ) -> dict[Any, Any]:
         return {
             key: model.decode(row)

@@ -1,0 +1,248 @@
+"""The read side on a database that SQLAlchemy speaks to. Read by: who looks for its threads.
+
+One thread writes: Views and Projections queue for it. A batch is one hop: fold, rows, position
+and commit happen there, with the synchronous API. A few threads read.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import MetaData, insert, select
+from sqlalchemy.exc import DBAPIError
+
+from leftfold.adapters.sqlalchemy import positions
+from leftfold.adapters.sqlalchemy.engine import READERS, Database, open_file, open_memory
+from leftfold.adapters.sqlalchemy.reading import SqlSnapshot
+from leftfold.adapters.sqlalchemy.rows import ViewRows
+from leftfold.adapters.sqlalchemy.schema import TABLES, migrate
+from leftfold.adapters.sqlalchemy.tables import definition, view_table
+from leftfold.adapters.sqlite.threads import Lane
+from leftfold.errors import ConfigurationError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+
+    from sqlalchemy import Connection, Table
+
+    from leftfold.clock import Clock
+    from leftfold.eventstore.port import Mark
+    from leftfold.processing.port import (
+        Claim,
+        Failure,
+        Held,
+        Place,
+        ReadSide,
+        Snapshot,
+        Transaction,
+    )
+    from leftfold.processing.viewmodel import ViewModel
+
+__all__ = ["SqlReadSide", "open_readside"]
+
+T = TypeVar("T")
+
+
+async def open_readside(url: str, *, clock: Clock, beside: bool = False) -> ReadSide:  # noqa: ARG001
+    """Open the database of the read models.
+
+    Args:
+        url: `sqlite:///bank.views.db`, or `memory:`.
+        clock: The App's.
+        beside: Whether the URL is the event store's, and the views stand beside it.
+
+    Raises:
+        StoreUnusable: It cannot be used as it is.
+    """
+    if not url.startswith("sqlite:"):
+        return await SqlReadSide.open(open_memory)
+    from leftfold.adapters.sqlite.storefile import path_of
+
+    path = path_of(url)
+    if beside:
+        path = path.removesuffix(".db") + ".views.db"
+    return await SqlReadSide.open(lambda: open_file(path))
+
+
+class SqlReadSide:
+    """Tables of rows and positions, and the threads that use them."""
+
+    def __init__(self, database: Database, opener: Lane[Database]) -> None:
+        """Take an open database, and the thread that opened it, which is the one that writes."""
+        self.shared = database.shared
+        self._database = database
+        self._writer = opener
+        self._readers = Lane("leftfold-read", lambda: None, lambda _: None, threads=READERS)
+        self._rows: dict[str, ViewRows] = {}
+        self._metadata = MetaData()
+        self._store = UUID(int=0)
+
+    @classmethod
+    async def open(cls, opened: Callable[[], Database]) -> SqlReadSide:
+        """Open a database and bring its own tables to today's schema."""
+        writer = Lane("leftfold-write", opened, Database.close)
+        try:
+            database = await writer.call(_migrated)
+        except BaseException:
+            await writer.close()
+            raise
+        return cls(database, writer)
+
+    async def prepare(
+        self, models: Sequence[ViewModel], tables: Sequence[Table], *, store: UUID
+    ) -> None:
+        """Make the tables that are missing, in one transaction."""
+        self._store = store
+        for model in models:
+            table = view_table(model, self._metadata)
+            self._rows[model.table] = ViewRows(model, table, self._database.writing.dialect)
+
+        def make(connection: Connection) -> None:
+            for model in models:
+                _make_table(connection, model, self._rows[model.table].table)
+            for table in tables:
+                table.create(connection, checkfirst=True)
+
+        await self._write("Preparing the tables of views", make)
+
+    async def _write(self, doing: str, work: Callable[[Connection], T]) -> T:
+        return await self._writer.call(lambda database: _transaction(database, doing, work))
+
+    async def claim(self, place: Place, owner: str, *, over: Held | None = None) -> Claim | Held:
+        """Claim a processor; who only looks writes nothing."""
+        store = self._store
+        return await self._write(
+            f"Claiming {place.processor}",
+            lambda connection: positions.claim(connection, place, owner, store, over),
+        )
+
+    async def ask(self, place: Place, held: Held) -> None:
+        """Ask for a sign of life."""
+        await self._write(
+            f"Asking who folds {place.processor}",
+            lambda connection: positions.ask(connection, place, held),
+        )
+
+    async def answer(self, owner: str) -> None:
+        """Give the signs of life that were asked for."""
+        await self._write(
+            "Answering for processors", lambda connection: positions.answer(connection, owner)
+        )
+
+    async def release(self, claim: Claim) -> None:
+        """Give a processor free."""
+        await self._write(
+            f"Releasing {claim.place.processor}",
+            lambda connection: positions.release(connection, claim),
+        )
+
+    async def move(
+        self, claim: Claim, to: Mark, fold: Callable[[Transaction], None] | None
+    ) -> Claim | None:
+        """Fold and move, in one transaction."""
+
+        def work(connection: Connection) -> Claim | None:
+            moved = positions.advance(connection, claim, to)
+            if moved is not None and fold is not None:
+                fold(SqlTransaction(connection, self._rows))
+            return moved
+
+        return await self._write(f"Moving {claim.place.processor} to {to.number}", work)
+
+    async def fail(self, claim: Claim, failure: Failure) -> None:
+        """Keep why a processor stopped."""
+        await self._write(
+            f"Noting why {claim.place.processor} stopped",
+            lambda connection: positions.fail(connection, claim, failure),
+        )
+
+    def table(self, model: ViewModel) -> Table:
+        """Return the table of a view."""
+        return self._rows[model.table].table
+
+    def snapshot(self) -> Snapshot:
+        """Begin to read."""
+        self._database.check()
+        return SqlSnapshot(self._database, self._rows)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run reads in a worker thread."""
+        return await self._readers.call(lambda _: work())
+
+    async def close(self) -> None:
+        """End the threads, the writer last."""
+        await self._readers.close()
+        await self._writer.close()
+
+
+class SqlTransaction:
+    """One move of a processor."""
+
+    def __init__(self, connection: Connection, rows: Mapping[str, ViewRows]) -> None:
+        """Take the connection of the transaction."""
+        self.connection = connection
+        self._rows = rows
+
+    def load(self, model: ViewModel, tenant: str, keys: Collection[Any]) -> dict[Any, Any]:
+        """Return the rows that there are."""
+        return self._rows[model.table].load(self.connection, tenant, keys)
+
+    def load_beginning(
+        self, model: ViewModel, tenant: str, prefixes: Collection[tuple[Any, ...]]
+    ) -> dict[Any, Any]:
+        """Return the rows whose key begins so."""
+        return self._rows[model.table].load_beginning(self.connection, tenant, prefixes)
+
+    def write(
+        self, model: ViewModel, tenant: str, rows: Mapping[Any, Any], gone: Sequence[Any]
+    ) -> None:
+        """Write and remove rows."""
+        self._rows[model.table].write(self.connection, tenant, rows, gone)
+
+
+def _migrated(database: Database) -> Database:
+    _transaction(database, f"Opening {database.place}", lambda c: migrate(c, database.place))
+    return database
+
+
+def _transaction(database: Database, doing: str, work: Callable[[Connection], T]) -> T:
+    """Run work in one transaction, undone by whatever it raises.
+
+    Raises:
+        StorageError: The engine failed; nothing was changed.
+    """
+    database.check()
+    with _translated(doing), database.alone(), database.writing.begin() as connection:
+        return work(connection)
+
+
+@contextlib.contextmanager
+def _translated(doing: str) -> Generator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        message = (
+            f"{doing}: the database of the views failed: {error.orig}. Nothing was changed; the "
+            "same call is safe."
+        )
+        raise StorageError(message) from error
+
+
+def _make_table(connection: Connection, model: ViewModel, table: Table) -> None:
+    """Make a view's table, or see that it is the one that the view needs."""
+    wanted = definition(model)
+    found = connection.execute(
+        select(TABLES.c.definition).where(TABLES.c.name == model.table)
+    ).scalar()
+    if found is None:
+        table.create(connection)
+        connection.execute(insert(TABLES).values(name=model.table, definition=wanted))
+    elif found != wanted:
+        message = (
+            f"The view {model.label} is declared as {wanted}, and its table {model.table} holds "
+            f"{found}. Raise version={model.version + 1} to build the rows anew beside the old "
+            "ones, or take the change back."
+        )
+        raise ConfigurationError(message)

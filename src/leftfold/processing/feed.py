@@ -1,0 +1,107 @@
+"""Reads the log once for all processors that stand at the same place. Read by: their authors.
+
+Views that are all current, or are all built together, ask for the same page one after the other.
+A page is read for what any of those at its beginning wants, and forgotten when nobody stands
+there any more; each record is decoded once, by the first that wants it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from leftfold.eventstore.port import Criterion
+from leftfold.processing.seen import Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from leftfold.codec.codec import Codec
+    from leftfold.eventstore.port import Criteria, EventStore, Mark
+
+__all__ = ["Feed", "Follower", "Stretch"]
+
+PAGE = 1_000
+
+
+class Follower(Protocol):
+    """Who follows the log."""
+
+    names: frozenset[str] | None
+    """The wire names of the events it wants; None is all."""
+
+    seen: Mark | None
+    """How far it has come."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of the log, with the records that are wanted of it."""
+
+    records: Sequence[Seen]
+    upto: Mark | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    names: frozenset[str] | None
+    stretch: Stretch
+
+
+class Feed:
+    """The pages that are being folded."""
+
+    def __init__(self, store: EventStore, codec: Codec, identity: UUID) -> None:
+        """Begin with no page."""
+        self._store = store
+        self._codec = codec
+        self._identity = identity
+        self._followers: list[Follower] = []
+        self._pages: dict[Mark | None, _Page] = {}
+        self._reading = asyncio.Lock()
+
+    def join(self, follower: Follower) -> None:
+        """Count a follower in."""
+        self._followers.append(follower)
+
+    def leave(self, follower: Follower) -> None:
+        """Count a follower out."""
+        self._followers.remove(follower)
+
+    async def next(self, follower: Follower) -> Stretch:
+        """Return the stretch after where a follower stands; it ends there if nothing is new.
+
+        Raises:
+            StoreChanged: Another record stands there now.
+        """
+        after, names = follower.seen, follower.names
+        async with self._reading:
+            page = self._pages.get(after)
+            if page is None or not _covers(page.names, names):
+                page = await self._read(after)
+        if page.names == names:
+            return page.stretch
+        records = [s for s in page.stretch.records if names is None or s.record.type in names]
+        return Stretch(records, page.stretch.upto)
+
+    async def _read(self, after: Mark | None) -> _Page:
+        wanted = [f.names for f in self._followers if f.seen == after]
+        names = None if None in wanted else frozenset[str]().union(*(n for n in wanted if n))
+        found = await self._store.read_all(_criteria(names), after=after, limit=PAGE)
+        records = [Seen(record, self._codec, self._identity) for record in found.records]
+        page = _Page(names, Stretch(records, found.upto))
+        places = {f.seen for f in self._followers}
+        self._pages = {at: p for at, p in self._pages.items() if at in places}
+        if found.upto != after:
+            self._pages[after] = page
+        return page
+
+
+def _covers(page: frozenset[str] | None, wanted: frozenset[str] | None) -> bool:
+    return page is None or (wanted is not None and wanted <= page)
+
+
+def _criteria(names: frozenset[str] | None) -> Criteria:
+    return () if names is None else (Criterion(types=names),)

@@ -1,0 +1,202 @@
+"""Compiles a view's `@evolves` methods: which rows an event touches, and how it is folded.
+
+Read by: authors of the read side. What can be known of a class is worked out once, here, into
+closures; the fold of a batch then only calls them, since a year of trade has half a million
+order lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from leftfold.errors import ConfigurationError
+from leftfold.messages.keys import as_parts, key_reader
+from leftfold.messages.message import Event, options_of
+from leftfold.messages.metadata import Metadata
+from leftfold.modeling.signature import signature_of
+from leftfold.processing.elements import Elements, elements_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from leftfold.modeling.model import Marked
+    from leftfold.modeling.signature import Signature
+    from leftfold.processing.seen import Happened
+
+__all__ = ["Fold", "Touch", "folds_of"]
+
+Touch: TypeAlias = "tuple[Any, Fold, tuple[Any, ...]]"
+"""A row's key, the fold to call, and its arguments after `self` or `cls`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """A fold of one event type.
+
+    `touch` appends what an event touches; a key is the bare value where the view has one key
+    field, else a tuple. `existing` folds have the first parts of a key, always as a tuple.
+    """
+
+    label: str
+    event: type[Event]
+    function: Callable[..., Any]
+    builds: bool
+    missing_ok: bool
+    existing: bool
+    target: tuple[object, ...]
+    touch: Callable[[Fold, Happened, list[Touch]], None] = field(repr=False)
+
+
+def folds_of(cls: Any) -> list[Fold]:
+    """Return a view's folds, one for each event type that a method names.
+
+    Raises:
+        ConfigurationError: A method cannot work as it is written.
+    """
+    return [f for marked in cls.__leftfold__.marked for f in _of(cls, marked)]
+
+
+def _of(cls: Any, marked: Marked) -> Iterable[Fold]:
+    label = f"{cls.__name__}.{marked.name}"
+    role = marked.role
+    if role.kind != "evolves":
+        message = (
+            f"{label}: a View only folds, with @evolves. A query is answered by a free function: "
+            f"@handles async def …(query: …, rows: Rows[{cls.__name__}])."
+        )
+        raise ConfigurationError(message)
+    if marked.is_classmethod and (role.missing_ok or role.existing):
+        option = "missing_ok" if role.missing_ok else "existing"
+        message = (
+            f"{label}: {option}=True means nothing where a classmethod builds the row. Leave it "
+            "out, or fold into the row with a plain method."
+        )
+        raise ConfigurationError(message)
+    signature = signature_of(marked.function, label=label, bound=True, owner=cls)
+    if signature.is_async:
+        message = f"{label} is async. A fold only changes its row, without I/O; write a plain def."
+        raise ConfigurationError(message)
+    for event in signature.messages:
+        if options_of(event).kind != "Event" or event is Event:
+            message = (
+                f"{label} evolves {event.__name__}, which is no event of yours. Annotate the class "
+                "of an event, or a union of them."
+            )
+            raise ConfigurationError(message)
+        yield _fold(cls, marked, label, signature, event)
+
+
+def _fold(cls: Any, marked: Marked, label: str, signature: Signature, event: Any) -> Fold:
+    role = marked.role
+    extras = _extras(label, signature, each=role.each is not None)
+    keys: tuple[str, ...] = cls.__leftfold__.key
+    source = as_parts(role.key) if role.key is not None else keys
+    _check_parts(label, keys, source, existing=role.existing, given=role.key is not None)
+    if role.each is None:
+        key_reader(label, event, event.__struct_fields__, source, decorator="evolves")
+        touch = _touch_one(_event_key(source, as_tuple=role.existing), extras)
+    else:
+        wanted = next(
+            (p.annotation for p in signature.parameters if p.annotation is not Metadata), None
+        )
+        elements = elements_of(label, event, role.each, wanted, source, as_tuple=role.existing)
+        touch = _touch_each(elements, extras)
+    return Fold(
+        label=label,
+        event=event,
+        function=marked.function,
+        builds=marked.is_classmethod,
+        missing_ok=role.missing_ok,
+        existing=role.existing,
+        target=(source, role.each),
+        touch=touch,
+    )
+
+
+def _check_parts(
+    label: str, keys: tuple[str, ...], source: tuple[Any, ...], *, existing: bool, given: bool
+) -> None:
+    if existing:
+        if not given or not len(source) < len(keys):
+            message = (
+                f"{label}: existing=True calls the fold for every row whose composite key begins "
+                f"with key=, so it names fewer than the {len(keys)} parts of the key "
+                f"({', '.join(keys)}). Write @evolves(key={keys[0]!r}, existing=True), or leave "
+                "existing=True out."
+            )
+            raise ConfigurationError(message)
+    elif len(source) != len(keys):
+        message = (
+            f"{label}: key= has {len(source)} parts, and the view's key has {len(keys)} "
+            f"({', '.join(keys)}). Give one source for each."
+        )
+        raise ConfigurationError(message)
+
+
+def _extras(label: str, signature: Signature, *, each: bool) -> tuple[str, ...]:
+    """Return what a fold takes after the event, in order: "element" and "metadata"."""
+    extras: list[str] = []
+    for parameter in signature.parameters:
+        kind = "metadata" if parameter.annotation is Metadata else "element"
+        if kind in extras or (kind == "element" and not each):
+            message = (
+                f"{label}: a fold takes the event, with each= the element, and if it wants "
+                f"Metadata; not '{parameter.name}'. Put what it needs into the event."
+            )
+            raise ConfigurationError(message)
+        extras.append(kind)
+    return tuple(extras)
+
+
+def _event_key(source: tuple[Any, ...], *, as_tuple: bool) -> Callable[[Any], Any]:
+    if all(isinstance(part, str) for part in source):
+        read = attrgetter(*source)
+        return (lambda event: (read(event),)) if as_tuple and len(source) == 1 else read
+    readers = [attrgetter(part) if isinstance(part, str) else part for part in source]
+    if len(readers) == 1 and not as_tuple:
+        return readers[0]
+    return lambda event: tuple([read(event) for read in readers])
+
+
+def _touch_one(
+    read: Callable[[Any], Any], extras: tuple[str, ...]
+) -> Callable[[Fold, Happened, list[Touch]], None]:
+    if extras:
+
+        def touch_with_metadata(fold: Fold, seen: Happened, out: list[Touch]) -> None:
+            event = seen.event
+            out.append((read(event), fold, (event, seen.metadata)))
+
+        return touch_with_metadata
+
+    def touch(fold: Fold, seen: Happened, out: list[Touch]) -> None:
+        event = seen.event
+        out.append((read(event), fold, (event,)))
+
+    return touch
+
+
+def _touch_each(
+    elements: Elements, extras: tuple[str, ...]
+) -> Callable[[Fold, Happened, list[Touch]], None]:
+    pairs = elements.pairs
+
+    def touch_element(fold: Fold, seen: Happened, out: list[Touch]) -> None:
+        event = seen.event
+        out.extend([(key, fold, (event, element)) for key, element in pairs(event)])
+
+    def touch_event(fold: Fold, seen: Happened, out: list[Touch]) -> None:
+        event = seen.event
+        out.extend([(key, fold, (event,)) for key, _ in pairs(event)])
+
+    def touch_all(fold: Fold, seen: Happened, out: list[Touch]) -> None:
+        event = seen.event
+        for key, element in pairs(event):
+            known = {"element": element, "metadata": seen.metadata}
+            out.append((key, fold, (event, *[known[extra] for extra in extras])))
+
+    if extras == ("element",):
+        return touch_element
+    return touch_all if extras else touch_event
