@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-from sqlalchemy import and_, bindparam, delete, func, select
+from sqlalchemy import bindparam, delete, func, select, tuple_
 from sqlalchemy.dialects import sqlite
 
 from leftfold.processing.viewmodel import SLICE, TENANT
@@ -64,9 +64,11 @@ class ViewRows:
             each.c.value if single else func.json_extract(each.c.value, f"$[{i}]")
             for i in range(length)
         ]
-        found = [self.table.c[n] == part for n, part in zip(key, parts, strict=True)]
-        return select(*self._columns).select_from(
-            each.join(self.table, and_(self.table.c[TENANT] == bindparam(TENANT), *found))
+        # IN and not a join: with a join the planner may read the whole table for each batch.
+        place = tuple_(*(self.table.c[n] for n in key)) if length > 1 else self.table.c[key[0]]
+        return select(*self._columns).where(
+            place.in_(select(*parts).select_from(each)),
+            self.table.c[TENANT] == bindparam(TENANT),
         )
 
     def load(self, connection: Connection, tenant: str, keys: Collection[Any]) -> dict[Any, Any]:
