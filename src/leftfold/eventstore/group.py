@@ -49,7 +49,9 @@ class GroupCommit:
         self._max_commits = max_commits
         self._max_bytes = max_bytes
         self._queue: deque[_Waiting] = deque()
-        self._room = asyncio.Semaphore(max_queued)
+        self._max_queued = max_queued
+        self._crowd: deque[asyncio.Future[None]] = deque()
+        self._promised = 0
         self._arrival: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._flight: list[_Waiting] = []
@@ -68,20 +70,42 @@ class GroupCommit:
                 again, the store recognises what it has.
         """
         weight = check_limits(commit)
-        await self._room.acquire()
+        if self._crowd or len(self._queue) + self._promised >= self._max_queued:
+            await self._room()
         if self._end is not None:
-            self._room.release()
             raise _stopped(self._end)
-        answer: _Answer = asyncio.get_running_loop().create_future()
+        answer: _Answer = self._loop.create_future()
         self._queue.append((commit, weight, answer))
         arrival = self._arrival
         if arrival is not None and not arrival.done():
             arrival.set_result(None)
         return await answer
 
+    async def _room(self) -> None:
+        """Wait for a place in the queue, in the order of coming."""
+        room: asyncio.Future[None] = self._loop.create_future()
+        self._crowd.append(room)
+        try:
+            await room
+        except asyncio.CancelledError:
+            if not room.cancelled():  # promised already, and not wanted any more
+                self._promised -= 1
+                self._let_in()
+            raise
+        self._promised -= 1
+
+    def _let_in(self) -> None:
+        """Promise the free places to those who have waited longest."""
+        while self._crowd and len(self._queue) + self._promised < self._max_queued:
+            room = self._crowd.popleft()
+            if not room.done():
+                room.set_result(None)
+                self._promised += 1
+
     async def __aenter__(self) -> Self:
         """Start the task that forms the groups."""
         self._end = None
+        self._loop = asyncio.get_running_loop()
         self._task = self._clock.start(self._run(), name="leftfold group commit")
         return self
 
@@ -117,7 +141,7 @@ class GroupCommit:
         while not self._queue:
             if self._leaving:
                 return False
-            self._arrival = asyncio.get_running_loop().create_future()
+            self._arrival = self._loop.create_future()
             await self._arrival
             self._arrival = None
         return True
@@ -145,11 +169,12 @@ class GroupCommit:
             if group and weight > self._max_bytes:
                 break
             waiting = queue.popleft()
-            self._room.release()
             if waiting[2].done():
                 weight -= waiting[1]
             else:
                 group.append(waiting)
+        if self._crowd:
+            self._let_in()
         return group
 
     async def _store_apart(self, group: list[_Waiting], error: Exception) -> None:
@@ -180,9 +205,8 @@ class GroupCommit:
         for _, _, answer in (*self._flight, *self._queue):
             if not answer.done():
                 answer.set_exception(_stopped(end))
-        for _ in range(len(self._queue)):
-            self._room.release()
         self._queue.clear()
+        self._let_in()
 
 
 def _retryable(error: Exception) -> bool:

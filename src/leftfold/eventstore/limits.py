@@ -56,22 +56,40 @@ def check_limits(commit: Commit) -> int:
 
 def _record(record: NewRecord) -> int:
     """Return what a record weighs, or refuse it."""
-    name, slash, key = record.stream.partition("/")
-    _name("the name of a stream", name)
-    if slash:
-        _key(f"the key of {name!r}", key)
-    _name("the name of a type", record.type)
+    stream, kind = record.stream, record.type
+    if not _plain(stream, kind):
+        _names(stream, kind)
     for tag in record.tags:
         # A tag is the name of its field, a colon and a key.
         _text("a tag", tag, MAX_NAME_BYTES + 1 + MAX_KEY_BYTES)
-    size = max(len(record.data), len(record.metadata))
-    if size > MAX_EVENT_BYTES:
+    data, metadata = len(record.data), len(record.metadata)
+    if data > MAX_EVENT_BYTES or metadata > MAX_EVENT_BYTES:
         _refuse(
-            f"an event of type {record.type!r} to stream {record.stream!r}",
-            f"{size:,} bytes",
+            f"an event of type {kind!r} to stream {stream!r}",
+            f"{max(data, metadata):,} bytes",
             "1 MiB; keep large contents elsewhere and store a reference",
         )
-    return len(record.data) + len(record.metadata) + _HEADER_BYTES
+    return data + metadata + _HEADER_BYTES
+
+
+def _plain(stream: str, kind: str) -> bool:
+    """Tell whether both are short ASCII, as most are, so that one look is enough."""
+    both = stream + kind
+    return (
+        len(both) <= MAX_NAME_BYTES
+        and both.isascii()
+        and "\x00" not in both
+        and bool(kind)
+        and stream[:1] not in {"", "/"}
+    )
+
+
+def _names(stream: str, kind: str) -> None:
+    name, slash, key = stream.partition("/")
+    _name("the name of a stream", name)
+    if slash:
+        _key(f"the key of {name!r}", key)
+    _name("the name of a type", kind)
 
 
 def _name(what: str, text: str) -> None:

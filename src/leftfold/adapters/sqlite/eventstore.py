@@ -10,9 +10,11 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+import apsw
+
 from leftfold.adapters.sqlite import reading
 from leftfold.adapters.sqlite.connection import Connection
-from leftfold.adapters.sqlite.storefile import StoreFile, Synchronous, path_of, translated
+from leftfold.adapters.sqlite.storefile import StoreFile, Synchronous, failure, path_of
 from leftfold.adapters.sqlite.threads import Lane
 from leftfold.adapters.sqlite.writing import Writer
 from leftfold.clock import Clock
@@ -146,9 +148,11 @@ class SqliteEventStore:
         self._check_open()
 
         def run(connection: Connection) -> T:
-            with translated(f"Reading {self._file.path}"):
-                self._file.check()
+            self._file.check()
+            try:
                 return query(connection)
+            except apsw.Error as error:
+                raise failure(f"Reading {self._file.path}", error) from error
 
         return await self._readers.call(run)
 

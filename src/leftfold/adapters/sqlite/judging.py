@@ -5,12 +5,11 @@ memory, seeing those accepted before it, and all rows are written at once. The f
 the write lock from the first read to the last row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeAlias
 from uuid import UUID
-
-import msgspec
 
 from leftfold.adapters.sqlite.connection import Connection, values
 from leftfold.adapters.sqlite.reading import first_match, mark_at
@@ -22,6 +21,7 @@ from leftfold.eventstore.port import (
     Commit,
     Condition,
     Conflict,
+    Criterion,
     Duplicate,
     Mark,
     NewRecord,
@@ -35,9 +35,9 @@ __all__ = ["Judge"]
 _LAST = "SELECT position, id, recorded FROM events ORDER BY position DESC LIMIT 1"
 
 # The heads of some streams of one tenant.
-_HEADS = """SELECT wanted.value, head.version, head.id FROM carray(:streams) AS wanted
+_HEADS = """SELECT wanted.value, head.version, head.id FROM carray(?2) AS wanted
 CROSS JOIN events AS head ON head.position = (
-  SELECT position FROM events WHERE tenant = :tenant AND stream = wanted.value
+  SELECT position FROM events WHERE tenant = ?1 AND stream = wanted.value
   ORDER BY version DESC LIMIT 1)"""
 
 # Which of some ids are in use, and where.
@@ -45,12 +45,19 @@ _IDS = """SELECT id, tenant, position FROM carray(?) AS wanted
 CROSS JOIN events ON events.id = wanted.value"""
 
 # Which commands of one tenant have run.
-_RECEIPTS = """SELECT receipts.* FROM carray(:commands) AS wanted
-CROSS JOIN receipts ON receipts.tenant = :tenant AND receipts.command = wanted.value"""
+_RECEIPTS = """SELECT receipts.* FROM carray(?2) AS wanted
+CROSS JOIN receipts ON receipts.tenant = ?1 AND receipts.command = wanted.value"""
 
 _ADD_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_TAG = "INSERT INTO tags VALUES (?, ?, ?, ?)"
 _ADD_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+_Places: TypeAlias = dict[bytes, tuple[str, int]]
+"""The tenant and the position of ids."""
+
+_Head: TypeAlias = tuple[int, bytes]
+"""A version and the id that stands there. As in a row, since most are only compared."""
 
 
 class Judge:
@@ -61,9 +68,10 @@ class Judge:
         self._connection = connection
         self.head, self._recorded = self._last(now)
         self._heads = self._load_heads(commits)
-        self._places = self._load_places(commits)
         self._receipts = self._load_receipts(commits)
-        self._added: list[tuple[str, NewRecord, int]] = []
+        # Where ids are in use; None as long as all of the group are known to be new.
+        self._places = self._load_places(commits)
+        self._accepted: list[tuple[int, Commit]] = []
         self._events: list[EventRow] = []
         self._tags: list[tuple[str, str, int, str]] = []
         self._new_receipts: list[ReceiptRow] = []
@@ -75,14 +83,14 @@ class Judge:
             known = self._receipts.get((commit.tenant, asked.command))
             if known is not None:
                 return Duplicate(known)
-        if commit.records and self._places:
-            stored = self._stored(commit)
+        if self._places is not None and commit.records:
+            stored = self._stored(commit, self._places)
             if stored is not None:
                 return stored
         conflict = self._conflict(commit)
         if conflict is not None:
             return conflict
-        result = self._accept(commit)
+        result = self._accept(commit) if commit.records else Appended(0, self.head)
         if asked is not None:
             self._keep(commit.tenant, asked, result)
         return result
@@ -97,35 +105,27 @@ class Judge:
         if self._new_receipts:
             execute(_ADD_RECEIPT, self._new_receipts)
 
-    @property
-    def accepted(self) -> bool:
-        """Tell whether there is anything to write."""
-        return bool(self._events or self._new_receipts)
-
-    def _stored(self, commit: Commit) -> Appended | None:
+    def _stored(self, commit: Commit, places: _Places) -> Appended | None:
         """Return the first answer to records that are stored already, all of them in order."""
-        found = [self._places.get(record.id) for record in commit.records]
-        known = [place for place in found if place is not None]
-        if not known:
+        records = commit.records
+        found = [places.get(record.id.bytes) for record in records]
+        taken = [record.id for record, place in zip(records, found, strict=True) if place]
+        if not taken:
             return None
-        start = known[0][1]
+        start = next(place for place in found if place)[1]
         if found != [(commit.tenant, start + i) for i in range(len(found))]:
-            taken = next(
-                record.id
-                for record, place in zip(commit.records, found, strict=True)
-                if place is not None
-            )
             raise CommitRefused(
-                f"Appending a commit: the id {taken} is in use by the record at position "
+                f"Appending a commit: the id {taken[0]} is in use by the record at position "
                 f"{start}. Give each event its own id."
             )
-        return Appended(start, Mark(known[-1][1], commit.records[-1].id))
+        return Appended(start, Mark(start + len(records) - 1, records[-1].id))
 
     def _conflict(self, commit: Commit) -> Conflict | None:
         for expects in commit.expects:
             found = self._heads.get((commit.tenant, expects.stream))
-            if found != expects.head:
-                return stream_moved(expects, found)
+            wanted = expects.head
+            if found != (None if wanted is None else (wanted.number, wanted.record.bytes)):
+                return stream_moved(expects, None if found is None else _mark(*found))
         condition = commit.condition
         return None if condition is None else self._violated(commit.tenant, condition)
 
@@ -143,58 +143,52 @@ class Judge:
 
     def _first_added(self, condition: Condition, tenant: str, after: int) -> int | None:
         """Return the first position after a number that this group gave to a match."""
-        for whose, record, position in self._added:
-            if whose == tenant and position > after:
-                wanted = condition.criteria
-                if not wanted or any(criterion.meets(record) for criterion in wanted):
-                    return position
+        wanted = condition.criteria or (Criterion(),)
+        for whose, record, position in self._added():
+            if whose == tenant and position > after and any(c.meets(record) for c in wanted):
+                return position
         return None
 
     def _mark_at(self, position: int) -> Mark | None:
-        for _, record, added in self._added:
+        for _, record, added in self._added():
             if added == position:
                 return Mark(position, record.id)
         return mark_at(self._connection, position)
 
+    def _added(self) -> Iterator[tuple[str, NewRecord, int]]:
+        for first, commit in self._accepted:
+            for position, record in enumerate(commit.records, first):
+                yield commit.tenant, record, position
+
     def _accept(self, commit: Commit) -> Appended:
-        tenant = commit.tenant
-        if not commit.records:
-            return Appended(0, self.head)
+        tenant, heads, places = commit.tenant, self._heads, self._places
         position = self.head.number if self.head else 0
         first = position + 1
         for record in commit.records:
             position += 1
             stream = tenant, record.stream
-            before = self._heads.get(stream)
-            version = before.number + 1 if before else 1
-            self._heads[stream] = Mark(version, record.id)
-            self._places[record.id] = tenant, position
-            self._added.append((tenant, record, position))
-            self._events.append(self._row(tenant, record, position, version))
+            before = heads.get(stream)
+            version = before[0] + 1 if before else 1
+            record_id = record.id.bytes
+            heads[stream] = version, record_id
+            if places is not None:
+                places[record_id] = tenant, position
+            self._events.append(_row(record, tenant, (position, version, self._recorded)))
             for tag in record.tags:
                 self._tags.append((tenant, tag, position, record.type))
+        self._accepted.append((first, commit))
         self.head = Mark(position, commit.records[-1].id)
         return Appended(first, self.head)
 
-    def _row(self, tenant: str, record: NewRecord, position: int, version: int) -> EventRow:
-        return (
-            position,
-            record.id.bytes,
-            tenant,
-            record.stream,
-            version,
-            record.type,
-            record.revision,
-            tags(record.tags),
-            self._recorded,
-            record.data,
-            record.metadata,
-        )
-
     def _keep(self, tenant: str, asked: Receipt, result: Appended) -> None:
         first, last = result.first, result.last
-        kept = msgspec.structs.replace(asked, first=first, last=last)
-        self._receipts[tenant, asked.command] = kept
+        self._receipts[tenant, asked.command] = Receipt(
+            command=asked.command,
+            fingerprint=asked.fingerprint,
+            outcome=asked.outcome,
+            first=first,
+            last=last,
+        )
         number, record = (last.number, last.record.bytes) if last else (0, None)
         self._new_receipts.append(
             (tenant, asked.command, asked.fingerprint, asked.outcome, first, number, record)
@@ -206,37 +200,58 @@ class Judge:
         if row is None:
             return None, now
         position, record, recorded = row
-        return Mark(position, UUID(bytes=record)), max(now, recorded)
+        return _mark(position, record), max(now, recorded)
 
-    def _load_heads(self, commits: Iterable[Commit]) -> dict[tuple[str, str], Mark]:
+    def _load_heads(self, commits: Iterable[Commit]) -> dict[tuple[str, str], _Head]:
         wanted = {(c.tenant, e.stream) for c in commits for e in c.expects}
         wanted.update((c.tenant, record.stream) for c in commits for record in c.records)
-        heads: dict[tuple[str, str], Mark] = {}
+        heads: dict[tuple[str, str], _Head] = {}
         for tenant, streams in _by_tenant(wanted):
-            rows = self._connection.execute(_HEADS, {"tenant": tenant, "streams": streams})
+            rows = self._connection.execute(_HEADS, (tenant, streams))
             for stream, version, record in rows:
-                heads[tenant, stream] = Mark(version, UUID(bytes=record))
+                heads[tenant, stream] = version, record
         return heads
 
-    def _load_places(self, commits: Iterable[Commit]) -> dict[UUID, tuple[str, int]]:
-        ids = tuple([record.id.bytes for c in commits for record in c.records])
+    def _load_places(self, commits: Iterable[Commit]) -> _Places | None:
+        ids = [record.id.bytes for c in commits for record in c.records]
         if not ids:
-            return {}
-        rows = self._connection.execute(_IDS, (values(ids),))
-        return {UUID(bytes=record): (tenant, position) for record, tenant, position in rows}
+            return None
+        rows = self._connection.execute(_IDS, (values(ids),)).fetchall()
+        if not rows and len(set(ids)) == len(ids):
+            return None
+        return {record: (tenant, position) for record, tenant, position in rows}
 
     def _load_receipts(self, commits: Iterable[Commit]) -> dict[tuple[str, str], Receipt]:
         wanted = {(c.tenant, c.receipt.command) for c in commits if c.receipt is not None}
         found: dict[tuple[str, str], Receipt] = {}
         for tenant, commands in _by_tenant(wanted):
-            bindings = {"tenant": tenant, "commands": commands}
-            rows = self._connection.execute(_RECEIPTS, bindings)
-            for row in rows:
+            for row in self._connection.execute(_RECEIPTS, (tenant, commands)):
                 found[tenant, row[1]] = receipt(row)
         return found
 
 
-def _by_tenant(pairs: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Any]]:
+def _row(record: NewRecord, tenant: str, place: tuple[int, int, int]) -> EventRow:
+    position, version, recorded = place
+    return (
+        position,
+        record.id.bytes,
+        tenant,
+        record.stream,
+        version,
+        record.type,
+        record.revision,
+        tags(record.tags) if record.tags else "",
+        recorded,
+        record.data,
+        record.metadata,
+    )
+
+
+def _mark(number: int, record: bytes) -> Mark:
+    return Mark(number, UUID(bytes=record))
+
+
+def _by_tenant(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
     """Group the second halves by tenant, sorted, which also walks the indexes in order."""
-    for tenant, group in groupby(sorted(pairs), key=lambda pair: pair[0]):
+    for tenant, group in groupby(sorted(pairs), key=itemgetter(0)):
         yield tenant, values([name for _, name in group])

@@ -34,7 +34,8 @@ def network_file_system(path: str) -> str | None:
 def file_system_of(path: str, mountinfo: str) -> str | None:
     """Return the type of the mount that holds an absolute path.
 
-    `mountinfo` is the text that proc(5) describes. The longest mount point wins, and among equal ones the last, which lies over the others.
+    `mountinfo` is the text that proc(5) describes. The longest mount point wins, and among
+    equal ones the last, which lies over the others.
     """
     longest, kind = -1, None
     for line in mountinfo.splitlines():

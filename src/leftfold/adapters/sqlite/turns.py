@@ -8,13 +8,12 @@ It is about order only: what keeps writers apart is SQLite's lock, and who has l
 with the queue, as behind a process that was stopped, asks SQLite at once.
 """
 
-import contextlib
 import errno
+import mmap
 import os
 import struct
 import sys
 import threading
-from collections.abc import Generator
 from typing import Protocol
 
 from leftfold.clock import Clock
@@ -27,7 +26,6 @@ __all__ = ["FreeTurns", "QueuedTurns", "Turns", "open_turns"]
 # struct flock of Linux on 64 bits: type, whence, start, length, process (0 for these locks).
 _FLOCK = struct.Struct("hhqqi4x")
 _NUMBER = struct.Struct("<Q")
-_NUMBER_AT = 8
 _DOOR = 0
 _FIRST_TICKET = 4_096
 _TICKETS = 1 << 20
@@ -39,8 +37,12 @@ _LOOK_EVERY_S = 0.0003
 class Turns(Protocol):
     """When a writer may begin."""
 
-    def turn(self) -> contextlib.AbstractContextManager[None]:
-        """Hold the turn."""
+    def take(self) -> int | None:
+        """Return when it is one's turn, with what `leave` wants."""
+        ...
+
+    def leave(self, turn: int | None) -> None:
+        """Give the turn to the next."""
         ...
 
     def close(self) -> None:
@@ -58,9 +60,12 @@ def open_turns(path: str, clock: Clock, *, patience_s: float) -> Turns:
 class FreeTurns:
     """No queue: SQLite's own waiting."""
 
-    def turn(self) -> contextlib.AbstractContextManager[None]:
+    def take(self) -> int | None:
         """Begin at once."""
-        return contextlib.nullcontext()
+        return None
+
+    def leave(self, turn: int | None) -> None:
+        """Do nothing."""
 
     def close(self) -> None:
         """Do nothing."""
@@ -75,64 +80,57 @@ class QueuedTurns:
         self._pause = threading.Event()
         # Locks of an open file, not of a process: two stores in one process queue as well.
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        os.posix_fallocate(self._file, 0, _NUMBER.size)
+        self._numbers = mmap.mmap(self._file, _NUMBER.size)
 
-    @contextlib.contextmanager
-    def turn(self) -> Generator[None]:
-        """Hold the turn; it comes when those before are done, or when patience ends."""
+    def take(self) -> int | None:
+        """Return when those before are done, or when patience ends."""
         until = self._clock.monotonic() + self._patience_s
-        ticket = self._take_ticket(until)
-        if ticket is None:
-            yield
-            return
-        try:
-            self._await(ticket - 1, until)
-            yield
-        finally:
-            self._unlock(_byte_of(ticket))
-
-    def _take_ticket(self, until: float) -> int | None:
-        """Draw the next number and lock it, or return `None` if the door stays shut."""
-        if not self._lock(_DOOR, until):
+        if not self._lock(_DOOR, 1, until):
             return None
         try:
-            number = os.pread(self._file, _NUMBER.size, _NUMBER_AT)
-            ticket = _NUMBER.unpack(number)[0] if len(number) == _NUMBER.size else 1
-            os.pwrite(self._file, _NUMBER.pack(ticket + 1), _NUMBER_AT)
-            return ticket if self._lock(_byte_of(ticket), until) else None
+            (ticket,) = _NUMBER.unpack_from(self._numbers)
+            _NUMBER.pack_into(self._numbers, 0, ticket + 1)
+            # The byte before one's own is locked as well if it is free: then it is one's turn.
+            turn: int = _FIRST_TICKET + ticket % _TICKETS
+            is_first = self._try_lock(turn, 2)
+            if not is_first:
+                self._try_lock(turn + 1, 1)
         finally:
-            self._unlock(_DOOR)
+            self._unlock(_DOOR, 1)
+        if not is_first:
+            self._lock(turn, 1, until)
+        return turn
 
-    def _await(self, ticket: int, until: float) -> None:
-        """Return when the holder of a ticket is done or gone, or when patience ends."""
-        if self._lock(_byte_of(ticket), until):
-            self._unlock(_byte_of(ticket))
+    def leave(self, turn: int | None) -> None:
+        """Give the turn to the next."""
+        if turn is not None:
+            self._unlock(turn, 2)
 
-    def _lock(self, byte: int, until: float) -> bool:
-        while not self._try_lock(byte):
+    def _lock(self, start: int, length: int, until: float) -> bool:
+        while not self._try_lock(start, length):
             if self._clock.monotonic() > until:
                 return False
             self._pause.wait(_LOOK_EVERY_S)
         return True
 
-    def _try_lock(self, byte: int) -> bool:
+    def _try_lock(self, start: int, length: int) -> bool:
         try:
-            self._set(fcntl.F_WRLCK, byte)
+            self._set(fcntl.F_WRLCK, start, length)
         except OSError as error:
             if error.errno in {errno.EACCES, errno.EAGAIN}:
                 return False
             raise
         return True
 
-    def _unlock(self, byte: int) -> None:
-        self._set(fcntl.F_UNLCK, byte)
+    def _unlock(self, start: int, length: int) -> None:
+        self._set(fcntl.F_UNLCK, start, length)
 
-    def _set(self, kind: int, byte: int) -> None:
-        fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, _FLOCK.pack(kind, os.SEEK_SET, byte, 1, 0))
+    def _set(self, kind: int, start: int, length: int) -> None:
+        lock = _FLOCK.pack(kind, os.SEEK_SET, start, length, 0)
+        fcntl.fcntl(self._file, fcntl.F_OFD_SETLK, lock)
 
     def close(self) -> None:
         """Let go of the file, and with it of every lock."""
+        self._numbers.close()
         os.close(self._file)
-
-
-def _byte_of(ticket: int) -> int:
-    return _FIRST_TICKET + ticket % _TICKETS

@@ -9,7 +9,7 @@ from leftfold.adapters.sqlite.judging import Judge
 from leftfold.adapters.sqlite.reading import mark_at
 from leftfold.adapters.sqlite.rows import microseconds
 from leftfold.adapters.sqlite.schema import prepare, read_identity
-from leftfold.adapters.sqlite.storefile import StoreFile, translated
+from leftfold.adapters.sqlite.storefile import StoreFile, failure
 from leftfold.adapters.sqlite.turns import open_turns
 from leftfold.clock import Clock
 from leftfold.eventstore.conflicts import store_changed
@@ -31,32 +31,41 @@ class Writer:
         self._seen: Mark | None = None
         self._connection = file.connect(busy_timeout_ms=_BUSY_MS)
         try:
-            with translated(f"Opening {file.path}"):
-                prepare(self._connection, file.path, new_identity)
-                self.identity = read_identity(self._connection)
+            prepare(self._connection, file.path, new_identity)
+            self.identity = read_identity(self._connection)
             self._turns = open_turns(f"{file.path}-turns", clock, patience_s=_PATIENCE_S)
-        except BaseException:
+        except BaseException as error:
             self._connection.close()
+            if isinstance(error, apsw.Error):
+                raise failure(f"Opening {file.path}", error) from error
             raise
 
     def append(self, commits: Sequence[Commit]) -> list[Result]:
         """Judge and store a group."""
-        file = self._file
-        with translated(f"Appending to {file.path}"), self._turns.turn():
-            file.check()
-            self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            turn = self._turns.take()
             try:
-                judge = Judge(self._connection, commits, microseconds(self._clock.now()))
-                self._check_history(judge.head)
-                results = [judge.judge(commit) for commit in commits]
-                judge.write()
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
-            # What went into a file that was replaced meanwhile is not stored for anybody.
-            file.check()
-            self._seen = judge.head
+                return self._append(commits)
+            finally:
+                self._turns.leave(turn)
+        except apsw.Error as error:
+            raise failure(f"Appending to {self._file.path}", error) from error
+
+    def _append(self, commits: Sequence[Commit]) -> list[Result]:
+        execute = self._connection.execute
+        execute("BEGIN IMMEDIATE")
+        try:
+            # Under the lock: what is written from here on goes into the file that has the name.
+            self._file.check()
+            judge = Judge(self._connection, commits, microseconds(self._clock.now()))
+            self._check_history(judge.head)
+            results = [judge.judge(commit) for commit in commits]
+            judge.write()
+            execute("COMMIT")
+        except BaseException:
+            self._roll_back()
+            raise
+        self._seen = judge.head
         return results
 
     def _check_history(self, head: Mark | None) -> None:
