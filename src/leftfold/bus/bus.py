@@ -35,7 +35,7 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handling:
-    """Who handles a message type, a model by its route or a free function, and what is around."""
+    """Who handles a message type, a model or a free function, and what is around."""
 
     by: Route | Runner
     interceptors: Sequence[Interceptor] = ()
@@ -181,8 +181,9 @@ async def within(timeout_s: float | None, work: Callable[[], Awaitable[T]], what
     """
     if timeout_s is None:
         return await work()
+    limit = asyncio.timeout(timeout_s)
     try:
-        async with asyncio.timeout(timeout_s) as limit:
+        async with limit:
             return await work()
     except TimeoutError as error:
         if not limit.expired():

@@ -16,7 +16,7 @@ from leftfold.messages.ids import Ids, derived_id, named_id
 from leftfold.messages.metadata import Metadata, current
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
 
     from leftfold.clock import Clock
 
@@ -38,7 +38,7 @@ _handling: ContextVar[_Handling | None] = ContextVar("leftfold.handling", defaul
 
 
 @contextmanager
-def handling(metadata: Metadata, *, repeatable: bool) -> Iterator[None]:
+def handling(metadata: Metadata, *, repeatable: bool) -> Generator[None]:
     """Make this the message that is handled in this context.
 
     Args:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from leftfold.modeling.roles import Role
     from leftfold.modeling.signature import Signature
 
-__all__ = ["FreeFunction", "Runner", "free_function"]
+__all__ = ["FreeFunction", "Runner", "free_function", "in_thread"]
 
 _MEANINGLESS = {"new", "missing_ok", "tags"}
 

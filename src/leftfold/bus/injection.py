@@ -22,7 +22,7 @@ __all__ = ["Call", "Injectable", "Injector", "Source", "qualified"]
 
 
 class Call:
-    """One handling of one message: its metadata, and what lives as long as the handling.
+    """One handling of one message: its metadata, and what lives as long.
 
     `stack` is entered for handlers that asked for something that must be closed again;
     `shared` holds what several parameters of one call use together, a snapshot for example.
@@ -38,7 +38,7 @@ class Call:
 
 
 Source: TypeAlias = Callable[[Call], Any]
-"""Gives one parameter's value for one call; a Source of a layer above may be a coroutine function."""
+"""Gives one parameter's value for one call; those of layers above may return an awaitable."""
 
 
 class Injectable(Protocol):
@@ -57,12 +57,12 @@ class Injectable(Protocol):
 
 
 def qualified(annotation: Any) -> str:
-    """Return the qualified name of a class, so that it need not be imported to be known."""
+    """Return the qualified name of a class, which need not be imported to be known."""
     return f"{getattr(annotation, '__module__', '')}.{getattr(annotation, '__qualname__', '')}"
 
 
 class Injector:
-    """Resolves parameters to sources: Metadata, what is provided, and what layers above add."""
+    """Resolves parameters to sources: Metadata, services, what layers above add."""
 
     def __init__(self, services: Services, extra: Sequence[Injectable]) -> None:
         """Take what is provided, and the sources of other layers."""

@@ -9,7 +9,7 @@ __all__ = ["Interceptor", "around"]
 
 
 class Interceptor(Protocol):
-    """Sees a message before and after it is handled, and may refuse it or change the answer."""
+    """Sees a message before and after it is handled, and may change the answer."""
 
     async def __call__(
         self, message: Any, metadata: Metadata, proceed: Callable[[], Awaitable[Any]], /

@@ -37,7 +37,7 @@ class Services:
                 )
                 raise ConfigurationError(message)
 
-    def __contains__(self, kind: object) -> bool:
+    def __contains__(self, kind: Any) -> bool:
         """Tell whether a type is provided."""
         return kind in self._given
 

@@ -7,6 +7,7 @@ the way over JSON values, through its upcasters.
 
 from __future__ import annotations
 
+import typing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +16,8 @@ import msgspec
 from leftfold.codec.upcaster import Upcaster, chains_of
 from leftfold.codec.values import Settle, settle_for
 from leftfold.errors import CodecError, ConfigurationError
-from leftfold.messages.declaration import place_of
 from leftfold.messages.message import Event, options_of
+from leftfold.messages.narrowing import is_list, is_mapping
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 __all__ = ["Codec", "Sealed"]
 
 _NUL = b"\\u0000"
+_SHOWN = 200  # characters of a value that an error repeats
+_UNSTORABLE = (TypeError, ValueError, OverflowError, RecursionError, CodecError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class _Shape:
             self.settle: Settle | None = settle_for(cls)
             self.decode = msgspec.json.Decoder(cls).decode
         except (NameError, TypeError) as error:
-            message = f"{cls.__name__} ({place_of(cls)}) cannot be stored as JSON: {error}"
+            message = f"{_whole(cls)} cannot be stored as JSON: {_reason(cls, error)}."
             raise ConfigurationError(message) from error
         self.steps: Mapping[int, Upcaster] = {}
 
@@ -72,8 +75,8 @@ class Codec:
         self._by_name: dict[str, _Shape] = {}
         for cls in events:
             self._learn(cls)
-        revisions = {shape.name: shape.revision for shape in self._by_class.values()}
-        for name, steps in chains_of(upcasters, revisions).items():
+        known = {name: (shape.name, shape.revision) for name, shape in self._by_name.items()}
+        for name, steps in chains_of(upcasters, known).items():
             self._by_name[name].steps = steps
 
     def _learn(self, cls: type[Event]) -> None:
@@ -102,7 +105,7 @@ class Codec:
             settled = shape.settle(event) if shape.settle is not None else event
             data = self._encode(settled)
             again = shape.decode(data)
-        except (msgspec.MsgspecError, TypeError, ValueError, CodecError) as error:
+        except _UNSTORABLE as error:
             message = f"{type(event).__name__} cannot be stored: {error}"
             raise CodecError(message) from error
         if again != settled:
@@ -135,19 +138,18 @@ class Codec:
             )
             raise CodecError(message)
         try:
-            if revision == shape.revision:
-                event: Any = shape.decode(data)
-            else:
-                values = self._upcast(shape, revision, msgspec.json.decode(data))
-                event = msgspec.convert(values, shape.cls, str_keys=True)
-        except msgspec.MsgspecError as error:
+            if revision != shape.revision:
+                data = self._encode(self._upcast(shape, revision, msgspec.json.decode(data)))
+            event: Event = shape.decode(data)
+        except CodecError:
+            raise
+        except Exception as error:  # whatever bytes come, or a class's own __post_init__ raises
             message = (
                 f"A stored {type!r} of revision {revision} does not fit {_whole(shape.cls)}: "
                 f"{error}. Raise its revision= and add an Upcaster."
             )
             raise CodecError(message) from error
-        result: Event = event
-        return result
+        return event
 
     def _upcast(self, shape: _Shape, revision: int, values: Any) -> Any:
         for step in range(revision, shape.revision):
@@ -160,10 +162,13 @@ class Codec:
                 )
                 raise CodecError(message)
             try:
-                values = upcaster.to(values)
+                values = upcaster.to(dict(values))
             except Exception as error:
                 message = f"{upcaster} failed: {error.__class__.__name__}: {error}"
                 raise CodecError(message) from error
+            if not is_mapping(values):
+                message = f"{upcaster} returned {values!r}, not a dict. End it with return."
+                raise CodecError(message)
         if revision > shape.revision:
             message = (
                 f"A stored {shape.name!r} has revision {revision}, newer than {_whole(shape.cls)} "
@@ -205,24 +210,43 @@ def _whole(cls: type) -> str:
     return f"{cls.__module__}.{cls.__qualname__}"
 
 
+def _reason(cls: type[Event], error: NameError | TypeError) -> str:
+    """Say which field is to blame."""
+    if isinstance(error, NameError):
+        return (
+            f"the annotation '{error.name}' cannot be resolved. It is imported under "
+            "TYPE_CHECKING or defined inside a function; import it at module level"
+        )
+    for name, annotation in typing.get_type_hints(cls, include_extras=True).items():
+        try:
+            settle_for(annotation)
+            msgspec.json.Decoder(annotation)
+        except TypeError as found:
+            return f"its field '{name}' is {found}"
+    return str(error)
+
+
 def _difference(before: Any, after: Any) -> str:
     for name in before.__struct_fields__:
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
             return (
-                f"{type(before).__name__} cannot be stored: its {name} would come back as {new!r}, "
-                f"not as {old!r}. Give the field the type that the value has."
+                f"{type(before).__name__} cannot be stored: its {name} would come back as "
+                f"{_short(new)}, not as {_short(old)}. Give the field the type of the value."
             )
     return f"{type(before).__name__} cannot be stored: it would not come back equal."
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
 def _holds_nul(values: Any) -> bool:
     if isinstance(values, str):
         return "\x00" in values
-    if isinstance(values, dict):
-        items: dict[str, Any] = values
-        return any(_holds_nul(k) or _holds_nul(v) for k, v in items.items())
-    if isinstance(values, list):
-        elements: list[Any] = values
-        return any(_holds_nul(v) for v in elements)
+    if is_mapping(values):
+        return any(_holds_nul(k) or _holds_nul(v) for k, v in values.items())
+    if is_list(values):
+        return any(_holds_nul(v) for v in values)
     return False

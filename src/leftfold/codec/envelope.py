@@ -12,7 +12,7 @@ __all__ = ["Envelope", "decode_envelope", "encode_envelope"]
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The metadata of one event as JSON; its id, stream and place are the record's own.
+    """The metadata of one event as JSON, beside what the record says itself.
 
     `time` is the time of decision; `causation` is the id of the command.
     """
@@ -50,5 +50,8 @@ def decode_envelope(data: bytes) -> Envelope:
     try:
         return _decode(data)
     except msgspec.MsgspecError as error:
-        message = f"Stored metadata cannot be read: {error}. The store may be damaged; run leftfold check."
+        message = (
+            f"Stored metadata cannot be read: {error}. "
+            "The store may be damaged; run leftfold check."
+        )
         raise CodecError(message) from error

@@ -4,12 +4,11 @@ An Upcaster turns the JSON values of one revision into those of the next; chains
 from the stored revision to the class's.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from leftfold.errors import ConfigurationError
-from leftfold.messages.declaration import place_of
+from leftfold.messages.declaration import calling_module, place_of
 
 __all__ = ["Upcaster", "chains_of"]
 
@@ -30,7 +29,7 @@ class Upcaster:
         self.name = name
         self.revision = revision
         self.to = to
-        self.module: str = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001  the maker
+        self.module = calling_module()
 
     def __repr__(self) -> str:
         """Return what it takes and where its function stands."""
@@ -38,37 +37,35 @@ class Upcaster:
 
 
 def chains_of(
-    upcasters: Iterable[Upcaster], revisions: Mapping[str, int]
+    upcasters: Iterable[Upcaster], events: Mapping[str, tuple[str, int]]
 ) -> dict[str, dict[int, Upcaster]]:
-    """Return the steps of each wire name, by the revision they take.
+    """Return the steps of each event, by wire name and by the revision each takes.
 
     Args:
         upcasters: All that the App was given.
-        revisions: The revision of each event that it knows, by wire name.
+        events: The wire name and the revision of each event that it knows, by every name that
+            the event has or had.
 
     Raises:
         ConfigurationError: A step is given twice, leads nowhere, or one in between is missing.
     """
     chains: dict[str, dict[int, Upcaster]] = {}
     for upcaster in upcasters:
-        steps = chains.setdefault(upcaster.name, {})
+        if upcaster.name not in events:
+            message = f"{upcaster}: no event has this wire name. Correct the name, or remove it."
+            raise ConfigurationError(message)
+        steps = chains.setdefault(events[upcaster.name][0], {})
         if upcaster.revision in steps:
             other = steps[upcaster.revision]
             message = f"{upcaster} and {other} take the same revision. Remove one."
             raise ConfigurationError(message)
         steps[upcaster.revision] = upcaster
     for name, steps in chains.items():
-        _check_chain(name, steps, revisions)
+        _check_chain(name, steps, newest=events[name][1])
     return chains
 
 
-def _check_chain(name: str, steps: Mapping[int, Upcaster], revisions: Mapping[str, int]) -> None:
-    if name not in revisions:
-        message = (
-            f"Upcaster for {name!r}: no event has this wire name. Correct the name, or remove it."
-        )
-        raise ConfigurationError(message)
-    newest = revisions[name]
+def _check_chain(name: str, steps: Mapping[int, Upcaster], *, newest: int) -> None:
     if max(steps) >= newest:
         message = (
             f"Upcaster for {name!r} from revision {max(steps)} leads to {max(steps) + 1}, but the "

@@ -2,125 +2,71 @@
 
 JSON has no NaN, no infinity and no clear zone for a time, so these are refused or settled
 before anything is written: floats and Decimals are finite, datetimes are aware and turned to
-UTC, texts hold no U+0000. A check is compiled once for a type; types that cannot hold such a
-value cost nothing.
+UTC. A check is compiled once for a type; types that cannot hold such a value cost nothing.
 """
 
+from __future__ import annotations
+
+import copy
 import dataclasses
 import math
-import types
-import typing
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, TypeAlias, TypeVar, Union, get_args, get_origin
-from uuid import UUID
+from functools import partial
+from typing import Any, TypeAlias, get_origin
 
 import msgspec
+from msgspec import inspect
 
+from leftfold.codec.unions import one_of
 from leftfold.errors import CodecError
+from leftfold.messages.narrowing import is_array, is_mapping, is_tuple
 
 __all__ = ["Settle", "settle_for"]
 
 Settle: TypeAlias = Callable[[Any], Any]
 """Returns the value in its stored form, the same object where nothing changes."""
 
-_PLAIN = (str, int, bool, bytes, type(None), UUID)
+_ARRAYS = (
+    inspect.ListType,
+    inspect.SetType,
+    inspect.FrozenSetType,
+    inspect.VarTupleType,
+    inspect.CollectionType,
+)
+_RECORDS = (inspect.StructType, inspect.DataclassType)
+_KEYS = (
+    inspect.StrType,
+    inspect.IntType,
+    inspect.FloatType,
+    inspect.DecimalType,
+    inspect.UUIDType,
+    inspect.DateType,
+    inspect.DateTimeType,
+    inspect.TimeType,
+    inspect.TimeDeltaType,
+    inspect.BytesType,
+    inspect.EnumType,
+    inspect.LiteralType,
+    inspect.UnionType,
+    inspect.AnyType,
+)
 
 
 def settle_for(annotation: Any) -> Settle | None:
-    """Return the check for values of a type, or None where every value can be stored."""
-    return _compile(annotation, {})
+    """Return the check for values of a type, or None where every value can be stored.
 
-
-def _compile(annotation: Any, seen: dict[Any, "_Late"]) -> Settle | None:
-    annotation = _bare(annotation)
-    if annotation in seen:
-        return seen[annotation]
-    leaf = _LEAVES.get(annotation)
-    if leaf is not None or annotation in _PLAIN:
-        return leaf
-    origin, arguments = get_origin(annotation), get_args(annotation)
-    if origin in {Union, types.UnionType}:
-        return _union(arguments, seen)
-    plain = origin or annotation
-    if isinstance(plain, type):
-        if issubclass(plain, (Enum, *_PLAIN)):
-            return None
-        if issubclass(plain, Mapping):
-            return _any if not arguments else _mapping(arguments, seen)
-        if issubclass(plain, (list, set, frozenset, tuple)) and arguments:
-            return _sequence(plain, arguments, seen)
-        if issubclass(plain, msgspec.Struct) or dataclasses.is_dataclass(plain):
-            return _record(annotation, plain, seen)
-    return _any
-
-
-def _bare(annotation: Any) -> Any:
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
-    if isinstance(annotation, TypeVar):
-        return annotation.__bound__ or Any
-    return annotation
-
-
-def _finite(value: Any) -> Any:
-    if value is not None and not math.isfinite(value):
-        message = f"{value!r} cannot be stored: JSON has no such number. Use None or a field that says why."
-        raise CodecError(message)
-    return value
-
-
-def _decimal(value: Any) -> Any:
-    if isinstance(value, Decimal) and not value.is_finite():
-        return _finite(value)
-    return value
-
-
-def _moment(value: Any) -> Any:
-    if not isinstance(value, datetime) or value.tzinfo is UTC:
-        return value
-    if value.utcoffset() is None:
-        message = (
-            f"{value.isoformat()} has no time zone, so it names no moment. "
-            "Use an aware datetime, datetime.now(UTC) for example."
-        )
-        raise CodecError(message)
-    return value.astimezone(UTC)
-
-
-def _any(value: Any) -> Any:
-    """Settle a value whose type says nothing, by looking at it."""
-    if isinstance(value, float):
-        return _finite(value)
-    leaf = _LEAVES.get(type(value))
-    if leaf is not None:
-        return leaf(value)
-    if isinstance(value, Mapping):
-        items: Mapping[Any, Any] = value
-        return _settled_mapping(items, _any, _any)
-    if isinstance(value, (list, tuple, set, frozenset)):
-        elements: Any = value
-        return _settled_sequence(elements, _any)
-    if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
-        settle = _record(type(value), type(value), {})
-        return settle(value) if settle else value
-    return value
-
-
-_LEAVES: dict[Any, Settle] = {
-    float: lambda value: _finite(value) if isinstance(value, float) else value,
-    Decimal: _decimal,
-    datetime: _moment,
-    time: lambda value: value,
-    Any: _any,
-    object: _any,
-}
+    Raises:
+        TypeError: JSON cannot hold the type, or nobody could tell whether it came back.
+        NameError: An annotation inside names something that is not there.
+    """
+    return _Compiler().check(inspect.type_info(annotation))
 
 
 class _Late:
-    """Stands for a type inside itself, until its check is there."""
+    """Stands for the check of a type inside itself, until that is there."""
 
     settle: Settle | None = None
 
@@ -128,77 +74,192 @@ class _Late:
         return self.settle(value) if self.settle is not None else value
 
 
-def _union(members: tuple[Any, ...], seen: dict[Any, _Late]) -> Settle | None:
-    checks = [_compile(member, seen) for member in members]
-    needed = [check for check in checks if check is not None]
-    if not needed:
-        return None
-    plain = [get_origin(_bare(m)) or _bare(m) for m in members]
-    if len(needed) == 1 and type(None) in plain and len(members) == 2:  # noqa: PLR2004  X | None
-        (only,) = needed
-        return lambda value: None if value is None else only(value)
-    return _any
+class _Compiler:
+    def __init__(self) -> None:
+        self._begun: dict[int, _Late] = {}
+
+    def check(self, kind: inspect.Type) -> Settle | None:
+        """Return the check for one type of the tree that msgspec reads from annotations."""
+        leaf = _LEAVES.get(type(kind))
+        if leaf is not None:
+            return leaf
+        if isinstance(kind, inspect.CustomType):
+            return _custom(kind.cls)
+        if isinstance(kind, inspect.UnionType):
+            return one_of([(member, self.check(member)) for member in kind.types])
+        return self._container(kind)
+
+    def _container(self, kind: inspect.Type) -> Settle | None:
+        if isinstance(kind, _ARRAYS):
+            element = self.check(kind.item_type)
+            return partial(_array, element) if element is not None else None
+        if isinstance(kind, inspect.TupleType):
+            return self._places([self.check(item) for item in kind.item_types])
+        if isinstance(kind, inspect.NamedTupleType):
+            return self._places([self.check(field.type) for field in kind.fields])
+        if isinstance(kind, inspect.DictType):
+            return self._dict(kind)
+        if isinstance(kind, inspect.TypedDictType):
+            checks = {field.name: self.check(field.type) for field in kind.fields}
+            return partial(_entries, checks) if any(checks.values()) else None
+        return self._record(kind) if isinstance(kind, _RECORDS) else None
+
+    def _places(self, checks: list[Settle | None]) -> Settle | None:
+        return partial(_tuple, checks) if any(checks) else None
+
+    def _dict(self, kind: inspect.DictType) -> Settle | None:
+        if not isinstance(kind.key_type, _KEYS):
+            message = "a dict whose keys are no texts or numbers; use str keys, or a tuple of pairs"
+            raise TypeError(message)
+        keys, values = self.check(kind.key_type), self.check(kind.value_type)
+        if keys is None and values is None:
+            return None
+        return partial(_mapping, keys or _same, values or _same)
+
+    def _record(self, kind: Any) -> Settle | None:
+        begun = self._begun.get(id(kind))
+        if begun is not None:
+            return begun
+        late = self._begun[id(kind)] = _Late()
+        cls = get_origin(kind.cls) or kind.cls
+        _check_equality(cls)
+        checks = [(f.name, c) for f in kind.fields if (c := self.check(f.type)) is not None]
+        if not any(c is not late for _, c in checks):
+            return None
+        late.settle = partial(_fields, cls, checks)
+        return late.settle
 
 
-def _mapping(arguments: tuple[Any, ...], seen: dict[Any, _Late]) -> Settle | None:
-    keys, values = (_compile(argument, seen) for argument in arguments)
-    if keys is None and values is None:
-        return None
-    return lambda given: _settled_mapping(given, keys or _same, values or _same)
+def _custom(cls: Any) -> Settle | None:
+    if cls is object:
+        return _any
+    name = getattr(cls, "__name__", str(cls))
+    message = f"{name}, which JSON cannot hold; make it a msgspec Struct or a dataclass"
+    raise TypeError(message)
+
+
+def _check_equality(cls: type) -> None:
+    config = getattr(cls, "__struct_config__", None)
+    if not config.eq if config is not None else "__eq__" not in _attributes(cls):
+        message = (
+            f"{cls.__name__}, which has no equality, so nobody could tell whether it comes back "
+            "as it was; leave out eq=False"
+        )
+        raise TypeError(message)
+
+
+def _attributes(cls: type) -> set[str]:
+    return {name for base in cls.__mro__[:-1] for name in vars(base)}
 
 
 def _same(value: Any) -> Any:
     return value
 
 
-def _settled_mapping(given: Mapping[Any, Any], keys: Settle, values: Settle) -> Mapping[Any, Any]:
+def _finite(value: Any) -> Any:
+    if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+        message = (
+            f"{value!r}: JSON has no such number. Use None, or a field that says what it means."
+        )
+        raise CodecError(message)
+    return value
+
+
+def _moment(value: Any) -> Any:
+    if not isinstance(value, datetime) or (value.tzinfo is UTC and type(value) is datetime):
+        return value
+    if value.utcoffset() is None:
+        message = (
+            f"{value.isoformat()} has no time zone, so it names no moment. "
+            "Use an aware datetime, datetime.now(UTC) for example."
+        )
+        raise CodecError(message)
+    moved = value.astimezone(UTC)
+    # What a subclass adds is not stored, and msgspec writes none.
+    return moved if type(moved) is datetime else datetime.fromisoformat(moved.isoformat())
+
+
+def _array(element: Settle, given: Any) -> Any:
+    if not is_array(given):
+        return given
+    return _rebuilt(given, [element(value) for value in given])
+
+
+def _tuple(checks: list[Settle | None], given: Any) -> Any:
+    if not is_tuple(given) or len(given) != len(checks):
+        return given
+    settled = [c(value) if c else value for c, value in zip(checks, given, strict=True)]
+    return _rebuilt(given, settled)
+
+
+def _rebuilt(given: Any, settled: list[Any]) -> Any:
+    if all(before is after for before, after in zip(given, settled, strict=True)):
+        return given
+    make: Any = getattr(given, "_make", given.__class__)  # _make: a NamedTuple takes no list
+    return make(settled)
+
+
+def _mapping(keys: Settle, values: Settle, given: Any) -> Any:
+    if not is_mapping(given):
+        return given
     settled = {keys(key): values(value) for key, value in given.items()}
-    same = all(a is b for a, b in zip(settled.values(), given.values(), strict=True))
-    return given if same and settled.keys() == given.keys() else settled
+    before = [part for item in given.items() for part in item]
+    after = [part for item in settled.items() for part in item]
+    return given if all(a is b for a, b in zip(before, after, strict=False)) else settled
 
 
-def _sequence(plain: type, arguments: tuple[Any, ...], seen: dict[Any, _Late]) -> Settle | None:
-    if issubclass(plain, tuple) and Ellipsis not in arguments:
-        checks = [_compile(argument, seen) for argument in arguments]
-        if not any(checks):
-            return None
-        return _any
-    element = _compile(arguments[0], seen)
-    if element is None:
-        return None
-    check = element
-    return lambda given: _settled_sequence(given, check)
+def _entries(checks: Mapping[str, Settle | None], given: Any) -> Any:
+    if not is_mapping(given):
+        return given
+    changed = {
+        name: after
+        for name, check in checks.items()
+        if check and name in given and (after := check(given[name])) is not given[name]
+    }
+    return {**given, **changed} if changed else given
 
 
-def _settled_sequence(given: Any, element: Settle) -> Any:
-    settled = [element(value) for value in given]
-    for before, after in zip(given, settled, strict=True):
-        if before is not after:
-            return type(given)(settled)
-    return given
+def _fields(cls: type, checks: list[tuple[str, Settle]], given: Any) -> Any:
+    if not isinstance(given, cls):
+        return given
+    changed: dict[str, Any] = {}
+    for name, check in checks:
+        before = getattr(given, name)
+        after = check(before)
+        if after is not before:
+            changed[name] = after
+    if not changed:
+        return given
+    if isinstance(given, msgspec.Struct):
+        return msgspec.structs.replace(given, **changed)
+    settled = copy.copy(given)
+    for name, value in changed.items():
+        object.__setattr__(settled, name, value)  # frozen ones too, whatever their __init__ takes
+    return settled
 
 
-def _record(annotation: Any, plain: Any, seen: dict[Any, _Late]) -> Settle | None:
-    late = seen[annotation] = _Late()
-    hints = typing.get_type_hints(plain, include_extras=True)
-    names = [f.name for f in dataclasses.fields(plain)] if dataclasses.is_dataclass(plain) else None
-    fields = names if names is not None else list(plain.__struct_fields__)
-    checks = [
-        (name, check) for name in fields if (check := _compile(hints[name], seen)) is not None
-    ]
-    if not checks:
-        del seen[annotation]
-        return None
-    replace: Any = dataclasses.replace if names is not None else msgspec.structs.replace
+def _any(value: Any) -> Any:
+    """Settle a value whose type says nothing, by looking at it."""
+    if isinstance(value, (float, Decimal)):
+        return _finite(value)
+    if isinstance(value, datetime):
+        return _moment(value)
+    if isinstance(value, Enum):
+        message = f"{value!r} would come back as {value.value!r}. Give the field the enum's type."
+        raise CodecError(message)
+    if is_mapping(value):
+        return _mapping(_any, _any, value)
+    if is_array(value):
+        return _array(_any, value)
+    if isinstance(value, msgspec.Struct) or dataclasses.is_dataclass(value):
+        settle = settle_for(type(value))
+        return settle(value) if settle else value
+    return value
 
-    def settle(given: Any) -> Any:
-        changed: dict[str, Any] = {}
-        for name, check in checks:
-            before = getattr(given, name)
-            after = check(before)
-            if after is not before:
-                changed[name] = after
-        return replace(given, **changed) if changed else given
 
-    late.settle = settle
-    return settle
+_LEAVES: dict[type[inspect.Type], Settle] = {
+    inspect.FloatType: _finite,
+    inspect.DecimalType: _finite,
+    inspect.DateTimeType: _moment,
+    inspect.AnyType: _any,
+}

@@ -5,12 +5,13 @@ that help, since msgspec would otherwise take the method as the field's default 
 """
 
 import difflib
+import inspect
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from leftfold.errors import ConfigurationError
 
-__all__ = ["ClassBody", "check_fields", "check_keywords", "is_method", "place_of"]
+__all__ = ["ClassBody", "calling_module", "check_fields", "check_keywords", "is_method", "place_of"]
 
 STRUCT_OPTIONS = frozenset(
     {
@@ -114,3 +115,10 @@ def place_of(subject: Any) -> str:
     if code is not None:
         return f"{code.co_filename.rpartition('/')[2]}:{code.co_firstlineno}"
     return str(getattr(subject, "__module__", "?"))
+
+
+def calling_module() -> str:
+    """Return the name of the module that called the caller, as a part's maker."""
+    here = inspect.currentframe()
+    maker = here.f_back.f_back if here and here.f_back else None
+    return str(maker.f_globals.get("__name__", "")) if maker else ""

@@ -1,6 +1,6 @@
-"""Ids that sort by time, and ids that are the same whenever they are made again.
+"""Ids that sort by time, and ids that come out the same again. Read by: who names a message.
 
-Read by: whoever names a message. Source: RFC 9562, UUID versions 5 and 7.
+Source: RFC 9562, UUID versions 5 and 7.
 """
 
 from hashlib import sha256
@@ -17,7 +17,7 @@ _HIGH = (1 << 12) - 1
 
 
 class Ids:
-    """Makes UUIDs of version 7 that rise within this process, also inside one millisecond."""
+    """Makes UUIDs of version 7 that rise, also inside one millisecond."""
 
     def __init__(self, clock: Clock) -> None:
         """Take time and chance from `clock`."""

@@ -1,7 +1,7 @@
-"""How keys and tag values are written as text, and which slice a key falls in.
+"""How keys are written as text, and in which slice one falls. Read by: who names a stream or row.
 
-Read by: whoever names a stream, a row, a tag or a place in the processing. The rules are
-those of docs/reference/keys.md, with test vectors; they never change for stored data.
+The rules are those of docs/reference/keys.md, with test vectors; they never change for stored
+data.
 """
 
 from collections.abc import Callable, Iterable
@@ -62,7 +62,9 @@ def part_text(value: object) -> str:
 
 
 def key_text(parts: tuple[object, ...]) -> str:
-    r"""Write a key: one part as is, several joined by `/` with `\` and `/` escaped by `\`.
+    r"""Write a key: one part as is, several joined by `/`.
+
+    `\` and `/` inside several parts are escaped by `\`.
 
     Raises:
         CodecError: A part cannot be a key, or the text is over 512 bytes in UTF-8.
@@ -82,7 +84,7 @@ def key_text(parts: tuple[object, ...]) -> str:
 
 def as_parts(source: KeySource) -> tuple[KeyField, ...]:
     """Return a key's sources, one for each part."""
-    return source if isinstance(source, tuple) else (source,)
+    return (source,) if isinstance(source, str) or callable(source) else source
 
 
 def key_reader(

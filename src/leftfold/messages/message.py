@@ -7,7 +7,7 @@ so that a field of the user's may have any name.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast
 
 import msgspec
 from typing_extensions import dataclass_transform
@@ -56,7 +56,7 @@ class MessageType(msgspec.StructMeta):
         """Watch the body for names that hide each other."""
         return ClassBody(cls_name)
 
-    def __new__(
+    def __new__(  # noqa: PYI034  a metaclass has no Self
         mcls,
         cls_name: str,
         bases: tuple[type, ...],
@@ -125,8 +125,7 @@ def _checked_tuple(cls_name: str, keyword: str, given: object) -> tuple[str, ...
     if not isinstance(given, tuple):
         message = f"class {cls_name}: {keyword}= must be a tuple or, for tags, a dict."
         raise ConfigurationError(message)
-    texts: tuple[str, ...] = given
-    return texts
+    return cast("tuple[str, ...]", given)
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))

@@ -1,8 +1,7 @@
-"""What is known about a message beside its content, and how it is carried on.
+"""What is known about a message beside its content. Read by: handlers, every hop.
 
-Read by: handlers that ask for it, and every hop that passes it on. The current message's
-metadata stands in a context variable, so that what a handler sends knows its cause, its
-actor, its tenant and its trace without the handler doing anything.
+The current message's metadata stands in a context variable, so that what a handler sends
+knows its cause, its actor, its tenant and its trace without the handler doing anything.
 """
 
 from contextvars import ContextVar

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from leftfold.errors import CodecError, ConfigurationError
 from leftfold.messages.keys import key_text
+from leftfold.messages.narrowing import is_several
 
 __all__ = ["TagSource", "Tags", "tag_names", "tag_reader", "together"]
 
@@ -67,22 +68,20 @@ def _values(owner: str, known: frozenset[str], name: str, source: TagSource) -> 
     if not name or ":" in name:
         message = f"{owner}: the tag name {name!r} must be a word without a colon. Rename it."
         raise ConfigurationError(message)
-    if isinstance(source, str):
-        source = (source,)
-    if not isinstance(source, tuple):
-        compute = source
-        return lambda message: _texts(compute(message))
-    for field in source:
+    if callable(source):
+        return lambda message: _texts(source(message))
+    fields = (source,) if isinstance(source, str) else source
+    for field in fields:
         if field not in known:
             message = (
                 f"{owner} has no field '{field}' for its tag '{name}' (it has: "
-                f"{', '.join(sorted(known)) or 'none'}). Name the field: tags={{'{name}': 'field'}}."
+                f"{', '.join(sorted(known)) or 'none'}). "
+                f"Name the field: tags={{'{name}': 'field'}}."
             )
             raise ConfigurationError(message)
-    if len(source) == 1:
-        (field,) = source
-        return lambda message: _texts(getattr(message, field))
-    fields = source
+    if len(fields) == 1:
+        (only,) = fields
+        return lambda message: _texts(getattr(message, only))
     return lambda message: [text for field in fields for text in _texts(getattr(message, field))]
 
 
@@ -97,9 +96,8 @@ def _texts(value: object) -> Iterable[str]:
         return (value.isoformat(),)
     if isinstance(value, (str, int, UUID, date)):
         return (str(value),)
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)):
-        items: Iterable[object] = value
-        return [text for item in items for text in _texts(item)]
+    if is_several(value):
+        return [text for item in value for text in _texts(item)]
     message = (
         f"{value!r} cannot be a tag: a tag is a str, int, UUID or date, or several of them, "
         f"not {type(value).__name__}. Compute its text: tags={{'name': lambda e: …}}."

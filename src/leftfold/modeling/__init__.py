@@ -1,4 +1,4 @@
-"""Models that decide: Aggregate, Boundary, Decider, and the kernel under them. Read by: everyone."""
+"""Models that decide: Aggregate, Boundary, Decider, and their kernel. Read by: everyone."""
 
 from leftfold.modeling.aggregate import Aggregate
 from leftfold.modeling.boundary import Boundary

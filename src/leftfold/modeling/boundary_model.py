@@ -229,7 +229,7 @@ class BoundaryModel:
     def streams(
         self, decision: Decision, subject: Subject, aggregates: Sequence[AggregateModel]
     ) -> Sequence[str]:
-        """Return the stream of each event: an Aggregate's that folds it, or the Boundary's own."""
+        """Return the stream of each event: an Aggregate's that folds it, or its own."""
         return [
             _stream(decision.label, sealed.event, to, aggregates) or subject.stream
             for sealed, _, to in decision.recorded

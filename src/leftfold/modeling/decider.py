@@ -3,11 +3,11 @@
 Source: the decider pattern of Jérémie Chassaing, "Functional Event Sourcing Decider".
 """
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from typing import Any, Generic, TypeVar
 
+from leftfold.messages.declaration import calling_module
 from leftfold.messages.keys import KeySource
 from leftfold.messages.message import Command, Event
 
@@ -40,7 +40,7 @@ class Decider(Generic[C, S, E]):
         self.decide = decide
         self.name = name
         self.key = key
-        self.module: str = sys._getframe(1).f_globals.get("__name__", "")  # noqa: SLF001  the maker
+        self.module = calling_module()
         self.compiled: dict[str, Any] = {}
 
     def fold(self, events: Iterable[E]) -> S:

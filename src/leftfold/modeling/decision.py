@@ -17,7 +17,7 @@ from leftfold.errors import ConfigurationError
 from leftfold.messages.message import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator
     from uuid import UUID
 
     from leftfold.codec.codec import Codec, Sealed
@@ -73,7 +73,7 @@ class Decision:
         return replace(self.metadata, id=id_, causation=self.metadata.id)
 
     @contextmanager
-    def running(self) -> Iterator[None]:
+    def running(self) -> Generator[None]:
         """Make this the decision of the thread."""
         token = deciding.set(self)
         try:

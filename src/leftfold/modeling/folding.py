@@ -14,14 +14,14 @@ from leftfold.modeling.signature import signature_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from leftfold.modeling.model import Marked
+    from leftfold.modeling.model import Marked, ModelType
 
 __all__ = ["Evolver", "check_options", "evolvers_of", "refuse_same_event", "required_fields"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evolver:
-    """A fold of one event type: a method that changes the state, or a classmethod that builds it."""
+    """A fold of one event type: a method changes the state, a classmethod builds it."""
 
     label: str
     event: type[Event]
@@ -31,7 +31,7 @@ class Evolver:
     marked: Marked
 
     def fold(self, cls: type, state: Any, event: Event, metadata: Callable[[], Metadata]) -> Any:
-        """Return the state after the event: a new one where it builds, else the same, changed."""
+        """Return the state after the event: a new one where it builds, else the same."""
         extra = (metadata(),) if self.takes_metadata else ()
         if self.builds:
             return self.function(cls, event, *extra)
@@ -78,7 +78,9 @@ def _of(cls: Any, marked: Marked) -> Iterable[Evolver]:
         )
 
 
-def check_options(cls: type, allowed: dict[str, frozenset[str]], advice: dict[str, str]) -> None:
+def check_options(
+    cls: ModelType, allowed: dict[str, frozenset[str]], advice: dict[str, str]
+) -> None:
     """Refuse decorator options that mean nothing in this kind of model.
 
     Args:
@@ -89,7 +91,7 @@ def check_options(cls: type, allowed: dict[str, frozenset[str]], advice: dict[st
     Raises:
         ConfigurationError: With the advice.
     """
-    options: Any = cls.__leftfold__  # type: ignore[attr-defined]  # pyright: ignore
+    options = cls.__leftfold__
     for marked in options.marked:
         for option in sorted(marked.role.given() - allowed[marked.role.kind]):
             known = ", ".join(sorted(allowed[marked.role.kind])) or "none"

@@ -38,7 +38,7 @@ class CommandHandler:
 
 
 def handlers_of(cls: Any) -> list[CommandHandler]:
-    """Return a model's command handlers, one for each command type that a method names.
+    """Return a model's command handlers, one for each command type.
 
     Raises:
         ConfigurationError: A method is async, takes no command, returns another type than its
@@ -138,7 +138,7 @@ def _name(annotation: Any) -> str:
 
 
 def events_named_in(function: Callable[..., Any]) -> frozenset[type[Event]]:
-    """Return the event classes that a function's code names, so that what it records is known.
+    """Return the event classes that a function's code names.
 
     An event that a handler records must be readable later, also where nothing folds it.
     """

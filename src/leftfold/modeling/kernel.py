@@ -7,6 +7,7 @@ somebody else was first; what is new is read and the command is decided again.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,7 +53,7 @@ PAUSE_S = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of a command: a result or a refusal, and the place in the log after it."""
+    """What came of a command, and the place in the log after it."""
 
     result: Any
     refusal: Rejected | None
@@ -92,7 +93,7 @@ class KernelParts:
     locks: Locks
     loader: Loader
     aggregates: Sequence[AggregateModel]
-    verify: Callable[[Route, Folded, Decided], None] | None = None
+    watch: Callable[[DecidingModel, Subject, Any], Callable[[Decision], None]] | None = None
     """Looks at every decision, in tests."""
 
 
@@ -150,7 +151,7 @@ class Kernel:
     async def keep(
         self, command: Command[Any], tenant: str, command_id: str, done: tuple[Any, Rejected | None]
     ) -> Answer:
-        """Keep the answer to a command that stored nothing itself; the first one kept counts."""
+        """Keep the answer to a command that stored nothing; the first one counts."""
         result, refusal = done
         receipt = Receipt(
             command=command_id,
@@ -204,7 +205,7 @@ class _Try:
         folded = self._cached_or_new()
         if folded is None:
             folded = await self._load(None)
-        for count in range(TRIES):
+        for count in itertools.count():
             try:
                 decided = self._decide(folded)
                 commit = self._commit(folded, decided, command_id)
@@ -221,10 +222,11 @@ class _Try:
                 return self._stored(folded, decided, commit, result)
             if isinstance(result, Duplicate):
                 return await kernel.repeat(self._command, result.receipt)
-            last = result
+            if count + 1 == TRIES:
+                raise self._outrun(result)
             await self._give_way(count)
             folded = await self._load(folded if self._route.model.copy is not None else None)
-        raise self._outrun(last)
+        raise AssertionError
 
     def _cached_or_new(self) -> Folded | None:
         """Return what needs no reading: a kept state, or nothing where nothing should be.
@@ -257,6 +259,8 @@ class _Try:
             metadata=self._metadata,
             label=handler.label,
         )
+        watch = parts.watch
+        check = watch(model, self._subject, decision.state) if watch is not None else None
         exists = folded.head is not None
         try:
             model.admit(handler, self._subject, exists=exists, ended=folded.ended)
@@ -266,10 +270,9 @@ class _Try:
         except Rejected as refusal:
             decision.recorded.clear()
             return Decided(None, refusal, decision)
-        decided = Decided(result, None, decision)
-        if parts.verify is not None:
-            parts.verify(self._route, folded, decided)
-        return decided
+        if check is not None:
+            check(decision)
+        return Decided(result, None, decision)
 
     def _working_state(self, folded: Folded) -> Any:
         """Return a state that the handler may change: a copy if that is cheap."""
@@ -348,7 +351,7 @@ class _Try:
 
     def _outrun(self, last: Conflict) -> ConflictError:
         return ConflictError(
-            f"{type(self._command).__name__} was decided {TRIES} times on {self._subject.stream!r}, "
+            f"{type(self._command).__name__} was decided {TRIES} times on {self._subject.stream!r} "
             f"and others were first each time; the last try expected {last.expected} and found "
             f"{last.found}. Nothing was stored. Send it again, or make the contended part smaller."
         )

@@ -63,7 +63,7 @@ class ModelType(msgspec.StructMeta):
         """Watch the body for names that hide each other."""
         return ClassBody(cls_name)
 
-    def __new__(
+    def __new__(  # noqa: PYI034  a metaclass has no Self
         mcls,
         cls_name: str,
         bases: tuple[type, ...],

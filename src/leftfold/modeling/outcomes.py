@@ -1,4 +1,4 @@
-"""The first answer to a command, as bytes in its receipt and back. Read by: the kernel's authors."""
+"""A command's first answer, as bytes in its receipt and back. Read by: the kernel's authors."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _refusal(code: str, reason: str) -> Rejected:
         except TypeError:
             pass  # a class that takes other arguments cannot be made of a text
     refusal = Rejected(reason)
-    refusal.code = code  # type: ignore[misc]  # this one refusal's  # pyright: ignore
+    vars(refusal)["code"] = code  # of this one refusal; the class has another
     return refusal
 
 

@@ -1,7 +1,4 @@
-"""What a stored record says about itself, as the metadata that handlers ask for.
-
-Read by: whoever folds or handles stored events.
-"""
+"""A stored record's Metadata. Read by: who folds or handles stored events."""
 
 from uuid import UUID
 

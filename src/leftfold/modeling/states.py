@@ -5,7 +5,7 @@ import dataclasses
 import sys
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -13,6 +13,8 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
+
+from leftfold.messages.narrowing import is_mapping, is_several
 
 __all__ = ["changed_fields", "is_immutable", "shallow_copier", "weigh"]
 
@@ -53,7 +55,7 @@ def is_immutable(annotation: Any) -> bool:
 
 
 def changed_fields(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
-    """Return the fields in which two states of one class differ, as (name, before, after)."""
+    """Return the fields in which two states differ, as (name, before, after)."""
     if not isinstance(before, msgspec.Struct):
         return [] if before == after else [("state", before, after)]
     missing = object()
@@ -88,12 +90,10 @@ def weigh(state: Any) -> int:
 def _inside(value: Any) -> list[Any]:
     if isinstance(value, (str, bytes, int, float, Enum)):
         return []
-    if isinstance(value, Mapping):
-        items: Mapping[Any, Any] = value
-        return [*items.keys(), *items.values()]
-    if isinstance(value, (list, tuple, set, frozenset)):
-        elements: Any = value
-        return list(elements)
+    if is_mapping(value):
+        return [*value.keys(), *value.values()]
+    if is_several(value) and isinstance(value, (list, tuple, set, frozenset)):
+        return list(value)
     if isinstance(value, msgspec.Struct):
         return [
             v for name in value.__struct_fields__ if (v := _field(value, name, None)) is not None
