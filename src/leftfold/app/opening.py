@@ -6,12 +6,14 @@ or `leftfold.readsides`, named like the URL's scheme, whose value is `open(url, 
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 from leftfold.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from leftfold.clock import Clock
 
 __all__ = ["MEMORY", "open_by_url", "views_url"]
@@ -46,6 +48,14 @@ async def open_by_url(group: str, url: str, clock: Clock) -> Any:
         ConfigurationError: No adapter answers to the scheme.
         StorageError: The adapter could not open it.
     """
+    # In a thread, since finding and importing an adapter reads files, for half a second at first.
+    open_adapter = await asyncio.to_thread(_adapter, group, url)
+    return await open_adapter(url, clock=clock)
+
+
+def _adapter(group: str, url: str) -> Callable[..., Awaitable[Any]]:
+    from importlib.metadata import entry_points
+
     scheme, separator, _ = url.partition("://")
     known = {point.name: point for point in entry_points(group=group)}
     if not separator or scheme not in known:
@@ -60,5 +70,5 @@ async def open_by_url(group: str, url: str, clock: Clock) -> Any:
             f"{', '.join(sorted(known)) or 'none'}. {advice}"
         )
         raise ConfigurationError(message)
-    open_adapter: Any = known[scheme].load()
-    return await open_adapter(url, clock=clock)
+    adapter: Callable[..., Awaitable[Any]] = known[scheme].load()
+    return adapter

@@ -28,9 +28,9 @@ from leftfold.processing.view import View
 from leftfold.testing.comparing import side_by_side
 
 if TYPE_CHECKING:
-    from leftfold.testing.given_view import GivenView
     from leftfold.modeling.handling import CommandHandler
     from leftfold.modeling.plan import DecidingModel, Subject
+    from leftfold.testing.given_view import GivenView
 
 __all__ = ["GivenModel", "Then", "given"]
 
@@ -69,7 +69,7 @@ def given(model: Any, /, *events: Any, at: datetime | None = None) -> Any:
         if issubclass(model, Boundary):
             return GivenModel(boundary_model(model), events, at)
         if issubclass(model, View):
-            from leftfold.testing.given_view import given_view  # noqa: PLC0415
+            from leftfold.testing.given_view import given_view
 
             return given_view(model, events, at)
     message = f"given() takes an Aggregate, a Boundary, a Decider or a View, not {model!r}."

@@ -172,7 +172,7 @@ def test_a_failure_shows_expected_and_found_side_by_side() -> None:
     with pytest.raises(AssertionError) as failure:
         outcome.then(TurnedOn(lamp="l"))
     text = str(failure.value)
-    assert "expected            │ found" in text
+    assert "expected           │ found" in text
     assert "≠ TurnedOn(lamp='l') │ (nothing)" in text
 
 
