@@ -24,6 +24,7 @@ from leftfold.errors import (
     Rejected,
     StorageError,
     StoreChanged,
+    StoreMissing,
     StoreUnusable,
 )
 from leftfold.messages import Command, Event, Message, Metadata, Query, together
@@ -67,6 +68,7 @@ __all__ = [
     "Scale",
     "StorageError",
     "StoreChanged",
+    "StoreMissing",
     "StoreUnusable",
     "Struct",
     "TestApp",

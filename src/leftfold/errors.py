@@ -19,6 +19,7 @@ LeftfoldError
     ├── CommitRefused     this commit cannot be stored as it is: too large, an id in use
     ├── StoreChanged      another record stands where ours stood: an older copy came back
     └── StoreUnusable     the store cannot be opened: corrupt, newer, read-only, replaced
+        └── StoreMissing  there is no store, where one was only to be read
 """
 
 import re
@@ -43,6 +44,7 @@ __all__ = [
     "Rejected",
     "StorageError",
     "StoreChanged",
+    "StoreMissing",
     "StoreUnusable",
 ]
 
@@ -150,3 +152,7 @@ class StoreUnusable(StorageError):
     """The store cannot be opened or used as it is; the message says what to do."""
 
     retryable = False
+
+
+class StoreMissing(StoreUnusable):
+    """There is no store at the place given, and who only reads makes none."""

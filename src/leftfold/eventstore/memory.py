@@ -13,10 +13,11 @@ from uuid import UUID
 import msgspec
 
 from leftfold.clock import Clock
-from leftfold.errors import CommitRefused, StoreUnusable
+from leftfold.errors import CommitRefused, StoreMissing, StoreUnusable
 from leftfold.eventstore.conflicts import (
     condition_moved,
     condition_not_met,
+    id_in_use,
     store_changed,
     stream_moved,
 )
@@ -42,8 +43,17 @@ __all__ = ["MemoryEventStore", "open_memory"]
 _WINDOW = 10_000
 
 
-async def open_memory(_url: str, *, clock: Clock) -> EventStore:
-    """Open an empty store, which is gone when it is closed."""
+async def open_memory(url: str, *, clock: Clock, read_only: bool = False) -> EventStore:
+    """Open an empty store, which is gone when it is closed.
+
+    Raises:
+        StoreMissing: It was to be read only, so there would never be anything in it.
+    """
+    if read_only:
+        raise StoreMissing(
+            f"Reading {url!r}: a store in memory lives in the process of its app, and no other "
+            f"can look at it. Give the app a file, as sqlite:///shop.db, and look at that."
+        )
     return MemoryEventStore(clock)
 
 
@@ -97,12 +107,12 @@ class MemoryEventStore:
         if not known:
             return None
         first, last = known[0], known[-1]
-        places = [(record.tenant, record.position) for record in known]
-        if places != [(commit.tenant, first.position + i) for i in range(len(found))]:
-            raise CommitRefused(
-                f"Appending a commit: the id {first.id} is in use by the record at position "
-                f"{first.position}. Give each event its own id."
-            )
+        same = [(r.tenant, r.position, r.stream, r.type, r.data) for r in known]
+        if same != [
+            (commit.tenant, position, new.stream, new.type, new.data)
+            for position, new in enumerate(commit.records, first.position)
+        ]:
+            raise id_in_use(first.id, first.position)
         return Appended(first.position, last.in_log)
 
     def _conflict(self, commit: Commit) -> Conflict | None:

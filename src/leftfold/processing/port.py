@@ -154,6 +154,10 @@ class Snapshot(Protocol):
         """Return where every processor stands."""
         ...
 
+    def misfits(self, models: Sequence[ViewModel]) -> Sequence[str]:
+        """Return what is wrong with tables that were made for other columns than the views'."""
+        ...
+
     def close(self) -> None:
         """End it."""
         ...

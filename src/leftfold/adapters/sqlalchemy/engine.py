@@ -149,16 +149,18 @@ def _engine(
     return engine
 
 
-def open_file(path: str) -> Database:
+def open_file(path: str, *, read_only: bool = False) -> Database:
     """Open a file of its own, through the SQLite library that the event store uses.
 
     Raises:
+        StoreMissing: There is none, and `read_only` makes none.
         StoreUnusable: It cannot be used.
     """
     from leftfold.adapters.sqlite import dbapi
+    from leftfold.adapters.sqlite.looking import LookedAtFile
     from leftfold.adapters.sqlite.storefile import StoreFile
 
-    file = StoreFile(path)
+    file = LookedAtFile(path) if read_only else StoreFile(path)
     return Database(
         path,
         lambda: dbapi.Connection(file.connect(busy_timeout_ms=_BUSY_MS)),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, func, or_, select, true
 
 from leftfold.adapters.sqlalchemy import positions
+from leftfold.adapters.sqlalchemy.schema import made_for
+from leftfold.adapters.sqlalchemy.tables import misfit_of
 from leftfold.processing.viewmodel import TENANT
 
 if TYPE_CHECKING:
@@ -70,6 +72,12 @@ class SqlSnapshot:
     def standings(self) -> Sequence[Standing]:
         """Return where every processor stands."""
         return positions.standings(self._connection)
+
+    def misfits(self, models: Sequence[ViewModel]) -> Sequence[str]:
+        """Return what is wrong with the tables of views."""
+        tables = ((model, made_for(self._connection, model)) for model in models)
+        wrong = (misfit_of(model, found) for model, found in tables if found is not None)
+        return [misfit for misfit in wrong if misfit is not None]
 
     def close(self) -> None:
         """Give the connection back."""

@@ -10,17 +10,17 @@ import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import MetaData, insert, select
+from sqlalchemy import MetaData, insert
 from sqlalchemy.exc import DBAPIError
 
 from leftfold.adapters.sqlalchemy import positions
 from leftfold.adapters.sqlalchemy.engine import READERS, Database, open_file, open_memory
 from leftfold.adapters.sqlalchemy.reading import SqlSnapshot
 from leftfold.adapters.sqlalchemy.rows import ViewRows
-from leftfold.adapters.sqlalchemy.schema import TABLES, migrate
-from leftfold.adapters.sqlalchemy.tables import definition, view_table
+from leftfold.adapters.sqlalchemy.schema import TABLES, check_schema, made_for, migrate
+from leftfold.adapters.sqlalchemy.tables import definition, misfit_of, view_table
 from leftfold.adapters.sqlite.threads import Lane
-from leftfold.errors import ConfigurationError, StorageError
+from leftfold.errors import ConfigurationError, StorageError, StoreMissing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Mapping, Sequence
@@ -45,25 +45,27 @@ __all__ = ["SqlReadSide", "open_readside"]
 T = TypeVar("T")
 
 
-async def open_readside(url: str, *, clock: Clock, beside: bool = False) -> ReadSide:  # noqa: ARG001
+async def open_readside(url: str, *, clock: Clock, read_only: bool = False) -> ReadSide:  # noqa: ARG001
     """Open the database of the read models.
 
     Args:
         url: `sqlite:///bank.views.db`, or `memory:`.
         clock: The App's.
-        beside: Whether the URL is the event store's, and the views stand beside it.
+        read_only: Open what is there, beside who folds; nothing is made or changed.
 
     Raises:
+        StoreMissing: There is no such database, and `read_only` makes none.
         StoreUnusable: It cannot be used as it is.
     """
     if not url.startswith("sqlite:"):
+        if read_only:
+            message = f"Reading {url!r}: read models in memory live in the process of their app."
+            raise StoreMissing(message)
         return await SqlReadSide.open(open_memory)
     from leftfold.adapters.sqlite.storefile import path_of
 
     path = path_of(url)
-    if beside:
-        path = path.removesuffix(".db") + ".views.db"
-    return await SqlReadSide.open(lambda: open_file(path))
+    return await SqlReadSide.open(lambda: open_file(path, read_only=read_only), read_only=read_only)
 
 
 class SqlReadSide:
@@ -80,11 +82,11 @@ class SqlReadSide:
         self._store = UUID(int=0)
 
     @classmethod
-    async def open(cls, opened: Callable[[], Database]) -> SqlReadSide:
-        """Open a database and bring its own tables to today's schema."""
+    async def open(cls, opened: Callable[[], Database], *, read_only: bool = False) -> SqlReadSide:
+        """Open a database and bring its own tables to today's schema, or see that they are."""
         writer = Lane("leftfold-write", opened, Database.close)
         try:
-            database = await writer.call(_migrated)
+            database = await writer.call(_checked if read_only else _migrated)
         except BaseException:
             await writer.close()
             raise
@@ -207,6 +209,17 @@ def _migrated(database: Database) -> Database:
     return database
 
 
+def _checked(database: Database) -> Database:
+    """See that it can be read, changing nothing."""
+    with _translated(f"Reading {database.place}"):
+        connection = database.begin_reading()
+        try:
+            check_schema(connection, database.place)
+        finally:
+            database.end_reading(connection)
+    return database
+
+
 def _transaction(database: Database, doing: str, work: Callable[[Connection], T]) -> T:
     """Run work in one transaction, undone by whatever it raises.
 
@@ -232,17 +245,9 @@ def _translated(doing: str) -> Generator[None]:
 
 def _make_table(connection: Connection, model: ViewModel, table: Table) -> None:
     """Make a view's table, or see that it is the one that the view needs."""
-    wanted = definition(model)
-    found = connection.execute(
-        select(TABLES.c.definition).where(TABLES.c.name == model.table)
-    ).scalar()
+    found = made_for(connection, model)
     if found is None:
         table.create(connection)
-        connection.execute(insert(TABLES).values(name=model.table, definition=wanted))
-    elif found != wanted:
-        message = (
-            f"The view {model.label} is declared as {wanted}, and its table {model.table} holds "
-            f"{found}. Raise version={model.version + 1} to build the rows anew beside the old "
-            "ones, or take the change back."
-        )
-        raise ConfigurationError(message)
+        connection.execute(insert(TABLES).values(name=model.table, definition=definition(model)))
+    elif misfit := misfit_of(model, found):
+        raise ConfigurationError(misfit)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-__all__ = ["FAILURES", "MIGRATIONS", "POSITIONS", "TABLES", "migrate"]
+    from leftfold.processing.viewmodel import ViewModel
+
+__all__ = ["FAILURES", "MIGRATIONS", "POSITIONS", "TABLES", "check_schema", "made_for", "migrate"]
 
 _OWN = MetaData()
 
@@ -93,6 +95,29 @@ def migrate(connection: Connection, place: str) -> None:
         connection.execute(insert(VERSION).values(version=len(MIGRATIONS)))
     elif version < len(MIGRATIONS):
         connection.execute(VERSION.update().values(version=len(MIGRATIONS)))
+
+
+def check_schema(connection: Connection, place: str) -> None:
+    """Refuse a database that is not at today's tables, for who may not change it.
+
+    Raises:
+        StoreUnusable: It holds no read models, or those of another release.
+    """
+    version = _version(connection)
+    if version != len(MIGRATIONS):
+        found = f"its schema is version {version}" if version else "it holds no read models"
+        message = (
+            f"Reading {place}: {found}, and this release of Leftfold reads version "
+            f"{len(MIGRATIONS)}. Give another database, or bring this one up to date: start the "
+            f"app of this release on it once."
+        )
+        raise StoreUnusable(message)
+
+
+def made_for(connection: Connection, model: ViewModel) -> str | None:
+    """Return what the table of a view was made for, None if there is none."""
+    wanted = select(TABLES.c.definition).where(TABLES.c.name == model.table)
+    return connection.execute(wanted).scalar()
 
 
 def _version(connection: Connection) -> int:

@@ -13,7 +13,7 @@ from leftfold.processing.viewmodel import SLICE, TENANT
 if TYPE_CHECKING:
     from leftfold.processing.viewmodel import ViewModel
 
-__all__ = ["definition", "view_table"]
+__all__ = ["definition", "misfit_of", "view_table"]
 
 
 def view_table(model: ViewModel, metadata: MetaData) -> Table:
@@ -41,3 +41,15 @@ def definition(model: ViewModel) -> str:
     """Return what a table was made for; a table made for something else is not read."""
     columns = ", ".join(column.definition() for column in model.columns)
     return f"{model.name} ({', '.join(model.key)}): {columns}"
+
+
+def misfit_of(model: ViewModel, found: str) -> str | None:
+    """Return what is wrong with a table that was made for `found`, None if it is the view's."""
+    wanted = definition(model)
+    if found == wanted:
+        return None
+    return (
+        f"The view {model.label} is declared as {wanted}, and its table {model.table} holds "
+        f"{found}. Raise version={model.version + 1} to build the rows anew beside the old ones, "
+        "or take the change back."
+    )

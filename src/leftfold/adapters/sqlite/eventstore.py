@@ -14,6 +14,7 @@ import apsw
 
 from leftfold.adapters.sqlite import reading
 from leftfold.adapters.sqlite.connection import Connection
+from leftfold.adapters.sqlite.looking import LookedAtFile, Looker
 from leftfold.adapters.sqlite.storefile import StoreFile, Synchronous, failure, path_of
 from leftfold.adapters.sqlite.threads import Lane
 from leftfold.adapters.sqlite.writing import Writer
@@ -40,14 +41,24 @@ _READERS = 2
 _BUSY_MS = 5_000
 
 
-async def open_eventstore(url: str, *, clock: Clock) -> EventStore:
+async def open_eventstore(url: str, *, clock: Clock, read_only: bool = False) -> EventStore:
     """Open the store at `sqlite:///relative.db` or `sqlite:////absolute.db`.
+
+    Args:
+        url: Which file.
+        clock: Where time comes from.
+        read_only: Open what is there, beside who writes; nothing is made or changed.
 
     Raises:
         ConfigurationError: The URL names no file, or asks for options.
+        StoreMissing: There is no file, and `read_only` makes none.
         StoreUnusable: The file cannot be used; the message says why and what to do.
     """
-    return await open_file(path_of(url), clock=clock)
+    path = path_of(url)
+    if read_only:
+        file = LookedAtFile(path)
+        return await _known(SqliteEventStore(file, clock, partial(Looker, file)))
+    return await open_file(path, clock=clock)
 
 
 async def open_file(
@@ -58,7 +69,13 @@ async def open_file(
     `synchronous` and `vfs` are for `leftfold.testing`, which takes durability away to see that
     its absence is noticed.
     """
-    store = SqliteEventStore(StoreFile(path, synchronous=synchronous, vfs=vfs), clock)
+    file = StoreFile(path, synchronous=synchronous, vfs=vfs)
+    identity = UUID(int=clock.random.getrandbits(128), version=4)
+    return await _known(SqliteEventStore(file, clock, partial(Writer, file, clock, identity)))
+
+
+async def _known(store: "SqliteEventStore") -> "SqliteEventStore":
+    """Return a store whose file is found to be one."""
     try:
         await store.identity()
     except BaseException:
@@ -70,11 +87,12 @@ async def open_file(
 class SqliteEventStore:
     """A log in a file."""
 
-    def __init__(self, file: StoreFile, clock: Clock) -> None:
+    def __init__(
+        self, file: StoreFile, clock: Clock, writer: Callable[[], Writer | Looker]
+    ) -> None:
         self._file = file
         self._open = True
-        identity = UUID(int=clock.random.getrandbits(128), version=4)
-        self._writer = Lane("leftfold-writer", partial(Writer, file, clock, identity), Writer.close)
+        self._writer = Lane("leftfold-writer", writer, _close_writer)
         self._readers = Lane("leftfold-reader", self._reader, _close_reader, threads=_READERS)
         self._watch = HeadWatch(self.head, clock)
 
@@ -162,6 +180,10 @@ class SqliteEventStore:
             raise StoreUnusable(
                 f"Using {self._file.path}: the event store is closed. Open it again to go on."
             )
+
+
+def _close_writer(writer: Writer | Looker) -> None:
+    writer.close()
 
 
 def _close_reader(connection: Connection) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 from leftfold.adapters.sqlite.connection import Connection
 from leftfold.errors import StoreUnusable
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "prepare", "read_identity"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "check_schema", "prepare", "read_identity"]
 
 # What `file` and SQLite call the owner of a database file: "LFES", Leftfold's event store.
 APPLICATION_ID = 0x4C464553
@@ -81,6 +81,25 @@ def _migrate(connection: Connection, path: str, new_identity: UUID) -> None:
     if version == 0:
         connection.pragma("application_id", APPLICATION_ID)
         connection.execute("INSERT INTO store VALUES (1, ?)", (new_identity.bytes,))
+
+
+def check_schema(connection: Connection, path: str) -> None:
+    """Refuse a file that is not at today's schema, for who may not change it.
+
+    Raises:
+        StoreUnusable: It is empty, older or newer than this release, or holds something else.
+    """
+    version = _version(connection, path)
+    if version == 0:
+        raise StoreUnusable(
+            f"Reading {path}: it is empty, so there is no event store in it yet. Start the app "
+            f"on it once, or give the path of another file."
+        )
+    if version < len(MIGRATIONS):
+        raise StoreUnusable(
+            f"Reading {path}: its schema is version {version}, and this release of Leftfold reads "
+            f"{len(MIGRATIONS)}. Start the app on it once, which brings it up to date."
+        )
 
 
 def read_identity(connection: Connection) -> UUID:

@@ -94,24 +94,28 @@ class StoreFile:
         """
         self._refuse_network()
         try:
-            connection = _open(self.path, self._vfs)
-            connection.set_busy_timeout(busy_timeout_ms)
-            mode = connection.pragma("journal_mode", "wal")
-            connection.pragma("synchronous", self._synchronous)
-            connection.pragma("trusted_schema", 0)
-            connection.pragma("cache_size", -16_384)
-            flushes = connection.pragma("synchronous")
+            connection = self._opened(busy_timeout_ms)
         except apsw.Error as error:
             raise failure(f"Opening {self.path}", error) from error
+        if self._inode is None:
+            self._inode = self._found_inode()
+        self.check()
+        return connection
+
+    def _opened(self, busy_timeout_ms: int) -> Connection:
+        connection = _open(self.path, self._vfs)
+        connection.set_busy_timeout(busy_timeout_ms)
+        mode = connection.pragma("journal_mode", "wal")
+        connection.pragma("synchronous", self._synchronous)
+        connection.pragma("trusted_schema", 0)
+        connection.pragma("cache_size", -16_384)
+        flushes = connection.pragma("synchronous")
         if mode != "wal" or (flushes != _FULL and self._synchronous == "FULL"):
             connection.close()
             raise StoreUnusable(
                 f"Opening {self.path}: SQLite answers journal_mode={mode} and "
                 f"synchronous={flushes}, and a store needs wal and {_FULL}. Put it on a local disk."
             )
-        if self._inode is None:
-            self._inode = self._found_inode()
-        self.check()
         return connection
 
     def check(self) -> None:
