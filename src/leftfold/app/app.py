@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from contextlib import AsyncExitStack
 from functools import partial
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeAlias, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Any, Self, TypeAlias, TypeVar
 
 from leftfold.app.blocking import BlockingSession
 from leftfold.app.definition import Definition
 from leftfold.app.injecting import AppInjectable
 from leftfold.app.live import Live, opened
 from leftfold.app.parts import sorted_parts
+from leftfold.app.receipt import Receipt
 from leftfold.app.wiring import check_wiring
 from leftfold.bus.bus import within
 from leftfold.clock import Clock, SystemClock
 from leftfold.errors import ConfigurationError, NotRunning
 from leftfold.eventstore.tokens import encode_token
-from leftfold.messages.message import Command, Event, Message, Query
+from leftfold.messages.message import Command, Message, Query
 from leftfold.processing.view import View
 
 if TYPE_CHECKING:
@@ -48,18 +47,10 @@ if TYPE_CHECKING:
         | Callable[..., Any]
     )
 
-__all__ = ["App", "Receipt"]
+__all__ = ["App"]
 
 R = TypeVar("R")
 V = TypeVar("V", bound=View)
-
-
-class Receipt(msgspec.Struct, Generic[R], frozen=True):
-    """What a command led to: its result, the position after it, and the events it stored."""
-
-    result: R
-    token: str
-    events: tuple[Event, ...]
 
 
 class App:
@@ -242,7 +233,7 @@ class App:
         return self._running().read_models.rows(view)
 
     def blocking(self) -> BlockingSession:
-        """Run the App in a thread of its own, for scripts and notebooks: `with app.blocking()`."""
+        """Run the App in a thread of its own, for scripts: `with app.blocking()`."""
         return BlockingSession(self)
 
     def __repr__(self) -> str:

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from types import TracebackType
     from uuid import UUID
 
-    from leftfold.app.app import App, Receipt
+    from leftfold.app.calls import Calls
+    from leftfold.app.receipt import Receipt
     from leftfold.messages.message import Command, Query
     from leftfold.processing.rows import BlockingRows
     from leftfold.processing.view import View
@@ -26,7 +27,7 @@ V = TypeVar("V", bound="View")
 class BlockingSession:
     """Runs an App on an event loop in a thread of its own, between `with` and its end."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(self, app: Calls) -> None:
         """Take the App; nothing runs yet."""
         self._app = app
         self._thread: threading.Thread | None = None
@@ -85,7 +86,7 @@ class BlockingSession:
 class BlockingApp:
     """An App whose calls block the caller's thread until they are done."""
 
-    def __init__(self, app: App, session: BlockingSession) -> None:
+    def __init__(self, app: Calls, session: BlockingSession) -> None:
         """Take a running App, and what runs it."""
         self._app = app
         self._session = session

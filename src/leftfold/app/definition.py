@@ -45,7 +45,7 @@ class Definition:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One bounded context: its parts, and what is around its handlers, outermost first."""
+    """One bounded context: its parts, and the interceptors around them."""
 
     name: str
     parts: Parts

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from leftfold.bus.injection import Injectable
     from leftfold.clock import Clock
     from leftfold.eventstore.port import EventStore
+    from leftfold.processing.port import ReadSide
 
 __all__ = ["Live", "opened"]
 
@@ -71,13 +72,7 @@ async def opened(
         ConfigurationError: The parts do not fit together, or a URL is not known.
         StorageError: A database cannot be opened.
     """
-    database = definition.database or MEMORY
-    store: EventStore = await open_by_url("leftfold.eventstores", database, clock)
-    stack.push_async_callback(store.close)
-    readside = await open_by_url(
-        "leftfold.readsides", views_url(definition.database, definition.views), clock
-    )
-    stack.push_async_callback(readside.close)
+    store, readside = await _databases(definition, stack, clock)
     services = Services(definition.provided())
     await services.open(stack)
     found: list[ReadModels] = []
@@ -98,26 +93,36 @@ async def opened(
     found.append(read_models)
     await stack.enter_async_context(read_models)
     ids = Ids(clock)
-    kernel = Kernel(
-        KernelParts(
-            store=store,
-            append=group.append,
-            codec=wiring.codec,
-            clock=clock,
-            ids=ids,
-            cache=StateCache(CACHE_BYTES),
-            locks=Locks(),
-            loader=Loader(store, wiring.codec, identity),
-            aggregates=wiring.aggregates,
-            watch=watch,
-        )
+    parts = KernelParts(
+        store=store,
+        append=group.append,
+        codec=wiring.codec,
+        clock=clock,
+        ids=ids,
+        cache=StateCache(CACHE_BYTES),
+        locks=Locks(),
+        loader=Loader(store, wiring.codec, identity),
+        aggregates=wiring.aggregates,
+        watch=watch,
     )
     bus = Bus(
         name=definition.name,
         parts=wiring.part_names,
         handlers=wiring.handlers,
-        kernel=kernel,
+        kernel=Kernel(parts),
         envoy=Envoy(clock, ids),
         store=identity,
     )
     return Live(store=store, identity=identity, wiring=wiring, bus=bus, read_models=read_models)
+
+
+async def _databases(
+    definition: Definition, stack: AsyncExitStack, clock: Clock
+) -> tuple[EventStore, ReadSide]:
+    database = definition.database or MEMORY
+    store: EventStore = await open_by_url("leftfold.eventstores", database, clock)
+    stack.push_async_callback(store.close)
+    views = views_url(definition.database, definition.views)
+    readside: ReadSide = await open_by_url("leftfold.readsides", views, clock)
+    stack.push_async_callback(readside.close)
+    return store, readside

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["MEMORY", "open_by_url", "views_url"]
 
 MEMORY = "memory://"
-_EXTRAS = {"postgresql": "postgres", "postgres": "postgres"}
 
 
 def views_url(database: str | None, views: str | None) -> str:
@@ -59,15 +58,10 @@ def _adapter(group: str, url: str) -> Callable[..., Awaitable[Any]]:
     scheme, separator, _ = url.partition("://")
     known = {point.name: point for point in entry_points(group=group)}
     if not separator or scheme not in known:
-        extra = _EXTRAS.get(scheme)
-        advice = (
-            f"Install it: pip install 'leftfold[{extra}]'."
-            if extra
-            else "For a file here: sqlite:///shop.db."
-        )
         message = (
             f"{url!r}: nothing installed answers to the URL scheme {scheme!r}. Known: "
-            f"{', '.join(sorted(known)) or 'none'}. {advice}"
+            f"{', '.join(sorted(known)) or 'none'}. Install the package that brings it, or use a "
+            "file here: sqlite:///shop.db."
         )
         raise ConfigurationError(message)
     adapter: Callable[..., Awaitable[Any]] = known[scheme].load()

@@ -47,7 +47,7 @@ __all__ = ["UnusedEventWarning", "Wiring", "check_wiring", "warn_of_unused", "wi
 
 
 class UnusedEventWarning(UserWarning):
-    """An event is recorded that nothing folds or handles, and that was not passed itself."""
+    """An event is recorded that nothing folds, handles or names as a part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,35 +81,18 @@ def wire(definition: Definition, services: Services, injectables: Sequence[Injec
     """
     contexts = list(definition.contexts())
     injector = Injector(services, injectables)
-    plain = Injector(services, [i for i in injectables if isinstance(i, _GivenLater)])
     models = tuple(model for c in contexts for model in _models(c.parts))
-    handlers = _Handlers()
-    for context in contexts:
-        for model in _models(context.parts):
-            for handler in model.handlers.values():
-                inject = _inject(handler, plain)
-                route = Route(model=model, handler=handler, inject=inject)
-                handlers.add(handler.command, handler.place, route, context)
-        for function in context.parts.functions:
-            runner = Runner(function, injector)
-            for message in function.signature.messages:
-                handlers.add(message, function.place, runner, context)
+    handlers = _handlers(contexts, injector, services, injectables)
     views = tuple(_unique(v for c in contexts for v in c.parts.views))
     projections = tuple(_unique(p for c in contexts for p in c.parts.projections))
-    folded = frozenset(
-        chain(
-            (event for model in models for event in model.events if model.folds(event)),
-            (event for view in views for event in view_model(view).events),
-            (event for p in projections for event in projection_model(p).events),
-        )
-    )
+    _check_names(models, handlers, views, projections)
+    folded = _folded(models, views, projections)
     recorded = frozenset(e for m in models for e in m.events)
     passed = frozenset(e for c in contexts for e in c.parts.events())
-    upcasters = tuple(_unique(u for c in contexts for u in c.parts.upcasters))
     events = folded | recorded | passed
-    _check_names(models, handlers.found, views, projections)
+    upcasters = tuple(_unique(u for c in contexts for u in c.parts.upcasters))
     return Wiring(
-        handlers=handlers.found,
+        handlers=handlers,
         codec=Codec(sorted(events, key=lambda e: e.__qualname__), upcasters),
         events=events,
         upcasters=upcasters,
@@ -121,6 +104,40 @@ def wire(definition: Definition, services: Services, injectables: Sequence[Injec
         part_names=", ".join(name for c in contexts for name in c.parts.names),
         unused=recorded - folded - passed,
     )
+
+
+def _folded(
+    models: Iterable[DecidingModel],
+    views: Iterable[type[View]],
+    projections: Iterable[type[Projection]],
+) -> frozenset[type[Event]]:
+    return frozenset(
+        chain(
+            (event for model in models for event in model.events if model.folds(event)),
+            (event for view in views for event in view_model(view).events),
+            (event for p in projections for event in projection_model(p).events),
+        )
+    )
+
+
+def _handlers(
+    contexts: Iterable[Context],
+    injector: Injector,
+    services: Services,
+    injectables: Sequence[Injectable],
+) -> Mapping[type[Message], Handling]:
+    plain = Injector(services, [i for i in injectables if isinstance(i, _GivenLater)])
+    handlers = _Handlers()
+    for context in contexts:
+        for model in _models(context.parts):
+            for handler in model.handlers.values():
+                route = Route(model=model, handler=handler, inject=_inject(handler, plain))
+                handlers.add(handler.command, handler.place, route, context)
+        for function in context.parts.functions:
+            runner = Runner(function, injector)
+            for message in function.signature.messages:
+                handlers.add(message, function.place, runner, context)
+    return handlers.found
 
 
 def check_wiring(
