@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
 from uuid import UUID
 
@@ -147,7 +148,7 @@ class GivenModel:
                 continue
             event = self._codec.decode(record.type, record.revision, record.data)
             state = self._model.fold(
-                state, record, event, subject, lambda r=record: metadata_of(r, _STORE)
+                state, record, event, subject, partial(metadata_of, record, _STORE)
             )
             ended = self._model.ends(cls)
         return state, exists, ended

@@ -1,4 +1,4 @@
-"""A small bank, defined in a module, so that the module can be a part. Read by: tests of the App."""
+"""A small bank in a module, so that the module can be a part. Read by: tests of the App."""
 
 from typing import Self
 

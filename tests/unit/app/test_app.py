@@ -116,7 +116,7 @@ async def test_a_message_that_nobody_handles_is_named(app: TestApp) -> None:
         await app.send(CloseAccount(account="a"))
     assert "No part of App 'bank' handles CloseAccount." in str(refused.value)
     with pytest.raises(ConfigurationError, match="takes a Command"):
-        await app.send(BalanceOf(account="a"))  # type: ignore[arg-type]  # pyright: ignore
+        await app.send(BalanceOf(account="a"))  # type: ignore[arg-type]  # pyright: ignore[reportCallIssue,reportArgumentType]
 
 
 async def test_an_app_that_does_not_run_says_so() -> None:

@@ -1,4 +1,4 @@
-"""given/when/then: what passes, and how a failure shows expected and found. Read by: its authors."""
+"""given, when, then: what passes, and how a failure shows. Read by: its authors."""
 
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -220,4 +220,4 @@ def test_a_command_that_the_model_does_not_handle_is_named() -> None:
 
 def test_what_is_no_model_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="not <class 'int'>"):
-        given(int)  # type: ignore[call-overload]  # pyright: ignore
+        given(int)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue,reportArgumentType]
