@@ -1,9 +1,11 @@
 """The words for a place that is not what it was. Read by: authors of stores."""
 
-from leftfold.errors import StoreChanged
+from uuid import UUID
+
+from leftfold.errors import CommitRefused, StoreChanged
 from leftfold.eventstore.port import Conflict, Expectation, Mark
 
-__all__ = ["condition_moved", "condition_not_met", "store_changed", "stream_moved"]
+__all__ = ["condition_moved", "condition_not_met", "id_in_use", "store_changed", "stream_moved"]
 
 
 def stream_moved(expects: Expectation, found: Mark | None) -> Conflict:
@@ -27,6 +29,14 @@ def condition_moved(after: Mark, found: Mark | None) -> Conflict:
     return Conflict(
         f"the log at {_position(after)}",
         f"the log at {_position(found)}" if found else f"no record at position {after.number}",
+    )
+
+
+def id_in_use(record: UUID, position: int) -> CommitRefused:
+    """Say that an event bears the id of another one that is stored."""
+    return CommitRefused(
+        f"Appending a commit: the id {record} is in use by another record, at position "
+        f"{position}. Give each event its own id; a process that forks needs chance of its own."
     )
 
 

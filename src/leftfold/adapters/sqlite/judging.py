@@ -14,8 +14,12 @@ from uuid import UUID
 from leftfold.adapters.sqlite.connection import Connection, values
 from leftfold.adapters.sqlite.reading import first_match, mark_at
 from leftfold.adapters.sqlite.rows import EventRow, ReceiptRow, receipt, tags
-from leftfold.errors import CommitRefused
-from leftfold.eventstore.conflicts import condition_moved, condition_not_met, stream_moved
+from leftfold.eventstore.conflicts import (
+    condition_moved,
+    condition_not_met,
+    id_in_use,
+    stream_moved,
+)
 from leftfold.eventstore.port import (
     Appended,
     Commit,
@@ -41,7 +45,7 @@ CROSS JOIN events AS head ON head.position = (
   ORDER BY version DESC LIMIT 1)"""
 
 # Which of some ids are in use, and where.
-_IDS = """SELECT id, tenant, position FROM carray(?) AS wanted
+_IDS = """SELECT id, position, tenant, stream, type, data FROM carray(?) AS wanted
 CROSS JOIN events ON events.id = wanted.value"""
 
 # Which commands of one tenant have run.
@@ -53,8 +57,8 @@ _ADD_TAG = "INSERT INTO tags VALUES (?, ?, ?, ?)"
 _ADD_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
-_Places: TypeAlias = dict[bytes, tuple[str, int]]
-"""The tenant and the position of ids."""
+_Places: TypeAlias = dict[bytes, tuple[int, str, str, str, bytes]]
+"""Position, tenant, stream, type and data of the records that bear some ids."""
 
 _Head: TypeAlias = tuple[int, bytes]
 """A version and the id that stands there. As in a row, since most are only compared."""
@@ -108,17 +112,17 @@ class Judge:
     def _stored(self, commit: Commit, places: _Places) -> Appended | None:
         """Return the first answer to records that are stored already, all of them in order."""
         records = commit.records
-        found = [places.get(record.id.bytes) for record in records]
-        taken = [record.id for record, place in zip(records, found, strict=True) if place]
-        if not taken:
+        found = [(record, places.get(record.id.bytes)) for record in records]
+        known = [(record, place) for record, place in found if place is not None]
+        if not known:
             return None
-        start = next(place for place in found if place)[1]
-        if found != [(commit.tenant, start + i) for i in range(len(found))]:
-            raise CommitRefused(
-                f"Appending a commit: the id {taken[0]} is in use by the record at position "
-                f"{start}. Give each event its own id."
-            )
-        return Appended(start, Mark(start + len(records) - 1, records[-1].id))
+        taken, (first, *_) = known[0]
+        if [place for _, place in found] != [
+            (position, commit.tenant, record.stream, record.type, record.data)
+            for position, record in enumerate(records, first)
+        ]:
+            raise id_in_use(taken.id, first)
+        return Appended(first, Mark(first + len(records) - 1, records[-1].id))
 
     def _conflict(self, commit: Commit) -> Conflict | None:
         for expects in commit.expects:
@@ -172,7 +176,7 @@ class Judge:
             record_id = record.id.bytes
             heads[stream] = version, record_id
             if places is not None:
-                places[record_id] = tenant, position
+                places[record_id] = position, tenant, record.stream, record.type, record.data
             self._events.append(_row(record, tenant, (position, version, self._recorded)))
             for tag in record.tags:
                 self._tags.append((tenant, tag, position, record.type))
@@ -219,7 +223,7 @@ class Judge:
         rows = self._connection.execute(_IDS, (values(ids),)).fetchall()
         if not rows and len(set(ids)) == len(ids):
             return None
-        return {record: (tenant, position) for record, tenant, position in rows}
+        return {row[0]: row[1:] for row in rows}
 
     def _load_receipts(self, commits: Iterable[Commit]) -> dict[tuple[str, str], Receipt]:
         wanted = {(c.tenant, c.receipt.command) for c in commits if c.receipt is not None}

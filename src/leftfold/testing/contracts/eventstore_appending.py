@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from leftfold.errors import CommitRefused
@@ -135,7 +136,7 @@ class AppendingContract(Clocked):
         assert await append(store, twice, twice) == [Appended(1, Mark(1, twice.records[0].id))] * 2
         assert len(await everything(store)) == 1
 
-    @pytest.mark.parametrize("other", ["part", "order", "tenant"])
+    @pytest.mark.parametrize("other", ["part", "order", "tenant", "stream", "data"])
     async def test_an_id_in_use_elsewhere_refuses_the_whole_call(
         self, store: EventStore, other: str
     ) -> None:
@@ -145,6 +146,8 @@ class AppendingContract(Clocked):
             "part": commit(two, record()),
             "order": commit(two, one),
             "tenant": commit(one, two, tenant="acme"),
+            "stream": commit(one, msgspec.structs.replace(two, stream="Account/bob")),
+            "data": commit(one, msgspec.structs.replace(two, data=b"other")),
         }[other]
 
         with pytest.raises(CommitRefused, match=r"id .* is in use .* position"):

@@ -1,6 +1,5 @@
 """Small records and commits for the contracts of stores. Read by: authors of contracts."""
 
-import itertools
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cached_property
@@ -29,8 +28,7 @@ __all__ = [
     "record",
 ]
 
-_numbers = itertools.count(1)
-_KINDS = UUID("0191f3c2-7c1e-7d6f-8a55-000000000000")
+_chance = SystemClock().random
 
 
 class ContractClock(SystemClock):
@@ -62,7 +60,7 @@ def record(
 ) -> NewRecord:
     """Return a record with an id of its own."""
     return NewRecord(
-        id=id or UUID(int=_KINDS.int + next(_numbers)),
+        id=id or UUID(int=_chance.getrandbits(128), version=4),
         stream=stream,
         type=type,
         revision=1,
