@@ -29,7 +29,8 @@ check: .venv/.stamp-dev ## lint, types, imports, architecture, unit: under a min
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync=target $(PARTS)
 
 test: check ## check, and every other test: contracts, docs, acceptance
-	$(BIN)/pytest --numprocesses=2 --ignore=tests/unit --ignore=tests/architecture
+	$(BIN)/pytest --numprocesses=2 --ignore=tests/unit --ignore=tests/architecture \
+		--ignore=examples/shop/tests
 
 docs: .venv/.stamp-dev ## the documentation, into site/
 	$(BIN)/mkdocs build --strict
@@ -51,7 +52,7 @@ imports: .venv/.stamp-dev
 	$(BIN)/lint-imports --no-cache
 
 unit: .venv/.stamp-dev
-	$(BIN)/pytest --quiet tests/unit tests/architecture
+	$(BIN)/pytest --quiet tests/unit tests/architecture examples/shop/tests
 
 COMPILE = $(BIN)/uv pip compile --quiet --no-config --universal --generate-hashes --no-annotate \
 	--no-emit-index-url --no-emit-package leftfold --custom-compile-command "make lock"
