@@ -1,0 +1,84 @@
+"""The figures as a table for the terminal. Read by: who wants another column."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from outcome import Outcome
+    from parts import Goal, Row
+
+__all__ = ["table_of"]
+
+_EXACT_BELOW = 100
+
+
+def table_of(outcomes: Sequence[Outcome], flush_ms: float) -> Table:
+    """Return the figures of all measurements, medians with their spread."""
+    table = Table(
+        title="Leftfold beside the raw limit and eventsourcing 9.5.6",
+        caption="Medians, and how far the furthest run was from them; rates are a second. "
+        "A ratio is ours over theirs, the median of the rounds. A flush of 4 KiB takes "
+        f"{flush_ms:.2f} ms here. Compare within one run only.",
+        title_justify="left",
+        caption_justify="left",
+    )
+    table.add_column("what")
+    for column in ("leftfold", "raw", "of raw", "goal", "eventsourcing", "tuned", "of usual"):
+        table.add_column(column, justify="right")
+    part = ""
+    for outcome in outcomes:
+        for row in outcome.measurement.rows:
+            if part and part != outcome.measurement.part:
+                table.add_section()
+            part = outcome.measurement.part
+            table.add_row(*_cells(outcome, row))
+    return table
+
+
+def _cells(outcome: Outcome, row: Row) -> list[str]:
+    raw = "reference" if outcome.ours == "raw" else "raw"
+    return [
+        row.name,
+        _figure(outcome, row, outcome.ours),
+        _figure(outcome, row, raw),
+        _ratio(outcome.ratio(row, raw)),
+        ", ".join(_goal(outcome, row, goal) for goal in row.goals),
+        _figure(outcome, row, "usual"),
+        _figure(outcome, row, "tuned"),
+        _ratio(outcome.ratio(row, "usual")),
+    ]
+
+
+def _figure(outcome: Outcome, row: Row, side: str) -> str:
+    values = outcome.values(row, side)
+    median = outcome.median(row, side)
+    if median is None:
+        return ""
+    if len(values) == 1:
+        return _number(median)
+    spread = max(max(values) / median - 1, 1 - min(values) / median)
+    return f"{_number(median)} [dim]±{spread:.0%}[/]"
+
+
+def _number(value: float) -> str:
+    if value >= _EXACT_BELOW:
+        return f"{value:,.0f}"
+    return f"{value:.2f}"
+
+
+def _ratio(value: float | None) -> str:
+    return "" if value is None else f"{value:.2f}"
+
+
+def _goal(outcome: Outcome, row: Row, goal: Goal) -> str:
+    unit = " of usual" if goal.against == "usual" else ""
+    text = f"{goal.sign} {goal.value:,g}{unit}"
+    reached = outcome.reached(row, goal)
+    if reached is None:
+        return text
+    return f"[green]{text}[/]" if reached else f"[red]{text} missed[/]"
