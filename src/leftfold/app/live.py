@@ -101,7 +101,7 @@ async def opened(
         ids=ids,
         cache=StateCache(CACHE_BYTES),
         locks=Locks(),
-        loader=Loader(store, wiring.codec, identity),
+        loader=Loader(store, wiring.codec),
         aggregates=wiring.aggregates,
         watch=watch,
     )

@@ -1,7 +1,8 @@
 """Finds the adapter for a URL, through the entry points of installed packages. Read by: the App.
 
 A third party's store plugs in the same way as ours: an entry point in `leftfold.eventstores`
-or `leftfold.readsides`, named like the URL's scheme, whose value is `open(url, *, clock)`.
+or `leftfold.readsides`, named like the URL's scheme, whose value is
+`open(url, *, clock, read_only=False)`; who opens to read only makes and changes nothing.
 """
 
 from __future__ import annotations
@@ -35,13 +36,14 @@ def views_url(database: str | None, views: str | None) -> str:
     return f"sqlite://{stem}.views.db{'?' + query if query else ''}"
 
 
-async def open_by_url(group: str, url: str, clock: Clock) -> Any:
+async def open_by_url(group: str, url: str, clock: Clock, *, read_only: bool = False) -> Any:
     """Open what the URL names.
 
     Args:
         group: `leftfold.eventstores` or `leftfold.readsides`.
         url: Its scheme says which adapter.
         clock: Where the adapter takes time from.
+        read_only: Only look at what is there; nothing is made or changed.
 
     Raises:
         ConfigurationError: No adapter answers to the scheme.
@@ -49,7 +51,7 @@ async def open_by_url(group: str, url: str, clock: Clock) -> Any:
     """
     # In a thread, since finding and importing an adapter reads files, for half a second at first.
     open_adapter = await asyncio.to_thread(_adapter, group, url)
-    return await open_adapter(url, clock=clock)
+    return await open_adapter(url, clock=clock, read_only=read_only)
 
 
 def _adapter(group: str, url: str) -> Callable[..., Awaitable[Any]]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
-from uuid import UUID
 
 from leftfold.clock import SystemClock
 from leftfold.codec.codec import Codec
@@ -20,10 +18,11 @@ from leftfold.modeling.aggregate import Aggregate
 from leftfold.modeling.aggregate_model import aggregate_model
 from leftfold.modeling.boundary import Boundary
 from leftfold.modeling.boundary_model import boundary_model
+from leftfold.modeling.cache import Folded
 from leftfold.modeling.decider import Decider
 from leftfold.modeling.decider_model import decider_model
 from leftfold.modeling.decision import Decision
-from leftfold.modeling.recorded import metadata_of
+from leftfold.modeling.loading import fold_records
 from leftfold.modeling.unrecorded import watch_state
 from leftfold.processing.view import View
 from leftfold.testing.comparing import side_by_side
@@ -39,7 +38,6 @@ R = TypeVar("R")
 V = TypeVar("V", bound=View)
 
 START = datetime(2030, 1, 1, tzinfo=UTC)
-_STORE = UUID(int=0)
 
 
 @overload
@@ -127,7 +125,7 @@ class GivenModel:
             metadata=metadata,
             label=handler.label,
         )
-        check = watch_state(self._model, subject, state)
+        check = watch_state(state)
         try:
             self._model.admit(handler, subject, exists=exists, ended=ended)
             with decision.running():
@@ -140,18 +138,10 @@ class GivenModel:
         return Then(handler.label, recorded, result, None)
 
     def _folded(self, command: Command[Any], subject: Subject) -> tuple[Any, bool, bool]:
-        state, exists, ended = self._model.blank(command), False, False
-        for record in self._records(subject):
-            cls = self._codec.class_of(record.type)
-            exists = True
-            if cls is None or not self._model.folds(cls):
-                continue
-            event = self._codec.decode(record.type, record.revision, record.data)
-            state = self._model.fold(
-                state, record, event, subject, partial(metadata_of, record, _STORE)
-            )
-            ended = self._model.ends(cls)
-        return state, exists, ended
+        records = self._records(subject)
+        folded = Folded(self._model.blank(command), None)
+        fold_records(self._model, subject, folded, records, self._codec)
+        return folded.state, bool(records), folded.ended
 
     def _records(self, subject: Subject) -> list[Record]:
         envelope = encode_envelope(Metadata(id=self._ids.new(), time=self._at))
