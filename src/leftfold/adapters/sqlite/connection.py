@@ -48,6 +48,10 @@ class Connection(Protocol):
         """Set or ask a setting."""
         ...
 
+    def config(self, op: int, /, *args: Any) -> int:
+        """Set or ask what SQLite calls a configuration."""
+        ...
+
     def set_busy_timeout(self, milliseconds: int) -> None:
         """Set how long a lock is waited for."""
         ...

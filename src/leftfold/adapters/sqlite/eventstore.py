@@ -93,7 +93,7 @@ class SqliteEventStore:
         self._file = file
         self._open = True
         self._writer = Lane("leftfold-writer", writer, _close_writer)
-        self._readers = Lane("leftfold-reader", self._reader, _close_reader, threads=_READERS)
+        self._readers = Lane("leftfold-reader", self._reader, file.close, threads=_READERS)
         self._watch = HeadWatch(self.head, clock)
 
     def _reader(self) -> Connection:
@@ -184,7 +184,3 @@ class SqliteEventStore:
 
 def _close_writer(writer: Writer | Looker) -> None:
     writer.close()
-
-
-def _close_reader(connection: Connection) -> None:
-    connection.close()

@@ -68,13 +68,13 @@ class Looker:
     """Stands where the writer does, and writes nothing. Lives in one thread."""
 
     def __init__(self, file: LookedAtFile) -> None:
-        self._path = file.path
+        self._file = file
         self._connection = file.connect(busy_timeout_ms=_BUSY_MS)
         try:
             check_schema(self._connection, file.path)
             self.identity = read_identity(self._connection)
         except BaseException as error:
-            self._connection.close()
+            file.close(self._connection)
             if isinstance(error, apsw.Error):
                 raise failure(f"Reading {file.path}", error) from error
             raise
@@ -86,10 +86,10 @@ class Looker:
             StoreUnusable: Always.
         """
         raise StoreUnusable(
-            f"Appending {len(commits)} commits to {self._path}: it was opened to be read only. "
-            f"Open it without read_only."
+            f"Appending {len(commits)} commits to {self._file.path}: it was opened to be read "
+            f"only. Open it without read_only."
         )
 
     def close(self) -> None:
         """Close the file."""
-        self._connection.close()
+        self._file.close(self._connection)

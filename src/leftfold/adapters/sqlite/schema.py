@@ -8,7 +8,14 @@ from uuid import UUID
 from leftfold.adapters.sqlite.connection import Connection
 from leftfold.errors import StoreUnusable
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "check_schema", "prepare", "read_identity"]
+__all__ = [
+    "APPLICATION_ID",
+    "MIGRATIONS",
+    "check_schema",
+    "prepare",
+    "read_identity",
+    "read_version",
+]
 
 # What `file` and SQLite call the owner of a database file: "LFES", Leftfold's event store.
 APPLICATION_ID = 0x4C464553
@@ -60,7 +67,7 @@ def prepare(connection: Connection, path: str, new_identity: UUID) -> None:
     Raises:
         StoreUnusable: The file is newer than this release, or holds something else.
     """
-    if _version(connection, path) == len(MIGRATIONS):
+    if read_version(connection, path) == len(MIGRATIONS):
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
@@ -74,7 +81,7 @@ def prepare(connection: Connection, path: str, new_identity: UUID) -> None:
 
 def _migrate(connection: Connection, path: str, new_identity: UUID) -> None:
     # Another process may have done it while this one waited for the lock.
-    version = _version(connection, path)
+    version = read_version(connection, path)
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
         connection.execute(script)
         connection.pragma("user_version", number)
@@ -89,7 +96,7 @@ def check_schema(connection: Connection, path: str) -> None:
     Raises:
         StoreUnusable: It is empty, older or newer than this release, or holds something else.
     """
-    version = _version(connection, path)
+    version = read_version(connection, path)
     if version == 0:
         raise StoreUnusable(
             f"Reading {path}: it is empty, so there is no event store in it yet. Start the app "
@@ -108,7 +115,7 @@ def read_identity(connection: Connection) -> UUID:
     return UUID(bytes=identity)
 
 
-def _version(connection: Connection, path: str) -> int:
+def read_version(connection: Connection, path: str) -> int:
     """Return the schema's version, 0 for an empty file, or refuse the file."""
     owner = connection.pragma("application_id")
     version = connection.pragma("user_version")

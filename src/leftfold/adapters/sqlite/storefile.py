@@ -1,6 +1,7 @@
 """How the file is opened, and that it stays the same. Read by: who asks for a setting or error."""
 
 import os
+import threading
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -8,6 +9,7 @@ import apsw
 
 from leftfold.adapters.sqlite.connection import Connection
 from leftfold.adapters.sqlite.mounts import network_file_system
+from leftfold.adapters.sqlite.schema import read_version
 from leftfold.errors import CommitRefused, ConfigurationError, StorageError, StoreUnusable
 
 __all__ = ["StoreFile", "Synchronous", "failure", "path_of"]
@@ -17,6 +19,10 @@ Synchronous: TypeAlias = Literal["FULL", "OFF"]
 
 _SCHEME = "sqlite:///"
 _FULL = 2
+
+# Together the 5 s that nobody waits longer than.
+_TRIES = 100
+_PAUSE_S = 0.05
 
 
 def path_of(url: str) -> str:
@@ -44,6 +50,17 @@ def _open(path: str, vfs: str | None) -> Connection:
     # Without it a statement is planned again for each new binding: 20 us instead of 4.
     connection.config(apsw.SQLITE_DBCONFIG_ENABLE_QPSG, 1)
     return connection
+
+
+def _use_wal(connection: Connection) -> str:
+    """Switch a new file to WAL; two processes at once are told at once that it is busy."""
+    pause = threading.Event()
+    for _ in range(_TRIES):
+        try:
+            return str(connection.pragma("journal_mode", "wal"))
+        except apsw.BusyError:
+            pause.wait(_PAUSE_S)
+    return str(connection.pragma("journal_mode", "wal"))
 
 
 def failure(doing: str, error: apsw.Error) -> StorageError:
@@ -93,30 +110,49 @@ class StoreFile:
             StoreUnusable: It cannot be opened, or the settings do not hold.
         """
         self._refuse_network()
+        if self._inode is not None:
+            self.check()  # before SQLite mixes a new file with the old one's -wal
         try:
             connection = self._opened(busy_timeout_ms)
         except apsw.Error as error:
             raise failure(f"Opening {self.path}", error) from error
-        if self._inode is None:
-            self._inode = self._found_inode()
-        self.check()
+        try:
+            self._inode = self._inode or self._found_inode()
+            self.check()
+        except BaseException:
+            self.close(connection)
+            raise
         return connection
+
+    def close(self, connection: Connection) -> None:
+        """Close a connection; where the file was replaced, without touching what is there."""
+        if self._found_inode() != self._inode:
+            # The last to close brings the -wal into the file and removes it, by its name.
+            connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.close()
 
     def _opened(self, busy_timeout_ms: int) -> Connection:
         connection = _open(self.path, self._vfs)
-        connection.set_busy_timeout(busy_timeout_ms)
-        mode = connection.pragma("journal_mode", "wal")
+        try:
+            connection.set_busy_timeout(busy_timeout_ms)
+            read_version(connection, self.path)  # before a file of somebody else is changed
+            self._set_up(connection)
+        except BaseException:
+            self.close(connection)
+            raise
+        return connection
+
+    def _set_up(self, connection: Connection) -> None:
+        mode = _use_wal(connection)
         connection.pragma("synchronous", self._synchronous)
         connection.pragma("trusted_schema", 0)
         connection.pragma("cache_size", -16_384)
         flushes = connection.pragma("synchronous")
         if mode != "wal" or (flushes != _FULL and self._synchronous == "FULL"):
-            connection.close()
             raise StoreUnusable(
                 f"Opening {self.path}: SQLite answers journal_mode={mode} and "
                 f"synchronous={flushes}, and a store needs wal and {_FULL}. Put it on a local disk."
             )
-        return connection
 
     def check(self) -> None:
         """Check that path and process are still those that were opened.

@@ -35,7 +35,7 @@ class Writer:
             self.identity = read_identity(self._connection)
             self._turns = open_turns(f"{file.path}-turns", clock, patience_s=_PATIENCE_S)
         except BaseException as error:
-            self._connection.close()
+            file.close(self._connection)
             if isinstance(error, apsw.Error):
                 raise failure(f"Opening {file.path}", error) from error
             raise
@@ -87,4 +87,4 @@ class Writer:
     def close(self) -> None:
         """Close the file; the last to do so leaves it without its -wal."""
         self._turns.close()
-        self._connection.close()
+        self._file.close(self._connection)
