@@ -14,7 +14,7 @@ from leftfold.bus.functions import Runner
 from leftfold.bus.interceptors import around
 from leftfold.errors import ConfigurationError, LeftfoldError, NoAnswer, NoHandler, Rejected
 from leftfold.messages.message import Message, options_of
-from leftfold.modeling.kernel import Answer
+from leftfold.modeling.answering import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -159,7 +159,7 @@ class Bus:
     ) -> Answer:
         """Call a free function; with an id its first answer is kept, as a model's is."""
         if text is not None:
-            first = await self.kernel.first_answer(command, metadata.tenant, text)
+            first = await self.kernel.answers.first(command, metadata.tenant, text)
             if first is not None:
                 return first
         result, refusal = None, None
@@ -169,7 +169,7 @@ class Bus:
             except Rejected as error:
                 refusal = error
         if text is not None:
-            return await self.kernel.keep(command, metadata.tenant, text, (result, refusal))
+            return await self.kernel.answers.keep(command, metadata.tenant, text, (result, refusal))
         return Answer(result, refusal, await self.kernel.head(), ())
 
 

@@ -11,8 +11,17 @@ from typing import Any
 
 from leftfold.errors import ConfigurationError
 
-__all__ = ["ClassBody", "calling_module", "check_fields", "check_keywords", "is_method", "place_of"]
+__all__ = [
+    "ClassBody",
+    "calling_module",
+    "check_fields",
+    "check_keywords",
+    "checked_name",
+    "is_method",
+    "place_of",
+]
 
+NAME_BYTES = 128
 STRUCT_OPTIONS = frozenset(
     {
         "tag",
@@ -41,7 +50,9 @@ class ClassBody(dict[str, Any]):
 
     def __setitem__(self, name: str, value: Any) -> None:
         """Take a name, unless it hides a method of the same body."""
-        if is_method(self.get(name)) and not _accessor(value):
+        if is_method(self.get(name)) and not isinstance(value, property):  # @x.setter comes again
+            if not is_method(value):
+                raise _both(self.cls_name, name)
             message = (
                 f"{self.cls_name}.{name} is defined twice, so the first would be lost. Rename one."
             )
@@ -54,10 +65,6 @@ def is_method(value: object) -> bool:
     return isinstance(value, (classmethod, staticmethod, property)) or (
         callable(value) and hasattr(value, "__code__")
     )
-
-
-def _accessor(value: object) -> bool:
-    return isinstance(value, property)  # @x.setter gives the same name again
 
 
 def check_keywords(
@@ -85,27 +92,58 @@ def check_keywords(
         raise ConfigurationError(message)
 
 
-def check_fields(cls_name: str, bases: tuple[type, ...], namespace: Mapping[str, Any]) -> None:
+def check_fields(
+    cls_name: str, bases: tuple[type, ...], namespace: Mapping[str, Any], fields: Iterable[str]
+) -> None:
     """Refuse a field that is also a method, of the class itself or of a base.
+
+    Args:
+        cls_name: The class.
+        bases: Its bases.
+        namespace: What its body defines.
+        fields: The fields that it has, inherited ones too.
 
     Raises:
         ConfigurationError: With a name that would do.
     """
-    annotated: Mapping[str, Any] = namespace.get("__annotations__", {})
-    for name in annotated:
+    for name in fields:
         if is_method(namespace.get(name)):
-            message = (
-                f"{cls_name}.{name} is both a field and a method, so the method would become "
-                f"the field's default. Rename one, e.g. the field to is_{name}."
-            )
-            raise ConfigurationError(message)
+            raise _both(cls_name, name)
         for base in bases:
-            if name.startswith("__") or is_method(getattr(base, name, None)):
+            if is_method(getattr(base, name, None)):
                 message = (
                     f"{cls_name}.{name} is a field called like the method {base.__name__}.{name}. "
                     f"Rename the field, e.g. to {name}_value."
                 )
                 raise ConfigurationError(message)
+
+
+def _both(cls_name: str, name: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"{cls_name}.{name} is both a field and a method, so the method would become the field's "
+        f"default. Rename one, e.g. the field to is_{name}."
+    )
+
+
+def checked_name(owner: str, name: object) -> str:
+    """Return a wire name or the first part of a stream's name.
+
+    Args:
+        owner: Whose name it is, for the words of an error, as `class Account`.
+        name: The name that was given.
+
+    Raises:
+        ConfigurationError: It is no name.
+    """
+    if isinstance(name, str) and name.isprintable() and "/" not in name:
+        size = len(name.encode())  # what is printable holds no lone surrogate
+        if 0 < size <= NAME_BYTES:
+            return name
+    message = (
+        f"{owner}: the name {name!r} must be a text of 1 to {NAME_BYTES} bytes, printable and "
+        "without a slash. Choose another name=."
+    )
+    raise ConfigurationError(message)
 
 
 def place_of(subject: Any) -> str:

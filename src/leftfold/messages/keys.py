@@ -19,6 +19,7 @@ __all__ = [
     "KeyField",
     "KeySource",
     "as_parts",
+    "checked_text",
     "key_reader",
     "key_text",
     "part_text",
@@ -31,6 +32,7 @@ KeySource: TypeAlias = KeyField | tuple[KeyField, ...]
 
 SLICES = 1024
 KEY_BYTES = 512
+_SHOWN = 40  # characters of a wrong text that its error repeats
 
 
 def part_text(value: object) -> str:
@@ -67,17 +69,38 @@ def key_text(parts: tuple[object, ...]) -> str:
     `\` and `/` inside several parts are escaped by `\`.
 
     Raises:
-        CodecError: A part cannot be a key, or the text is over 512 bytes in UTF-8.
+        CodecError: A part cannot be a key, or no store can keep the text.
     """
     if len(parts) == 1:
         text = part_text(parts[0])
     else:
         text = "/".join(part_text(part).replace("\\", "\\\\").replace("/", "\\/") for part in parts)
-    if len(text) * 4 > KEY_BYTES and len(text.encode()) > KEY_BYTES:
+    return checked_text(text, "key")
+
+
+def checked_text(text: str, what: str) -> str:
+    """Return a text by which something is found, if every store can keep it.
+
+    Args:
+        text: A key, or the value of a tag.
+        what: What it is, for the words of an error.
+
+    Raises:
+        CodecError: It has over 512 bytes in UTF-8, a lone surrogate, or U+0000.
+    """
+    try:
+        size = len(text) if text.isascii() else len(text.encode())
+    except UnicodeEncodeError:
+        message = f"The {what} {text[:_SHOWN]!a} is no Unicode text. Remove the surrogates."
+        raise CodecError(message) from None
+    if size > KEY_BYTES:
         message = (
-            f"The key {text[:40]!r}… has {len(text.encode())} bytes; the limit is {KEY_BYTES}. "
-            "Use a shorter key, a hash of it for example."
+            f"The {what} {text[:_SHOWN]!r}… has {size:,} bytes; the limit is {KEY_BYTES}. "
+            f"Use a shorter {what}, a hash of it for example."
         )
+        raise CodecError(message)
+    if "\x00" in text:
+        message = f"The {what} {text[:_SHOWN]!r} holds U+0000, which no store keeps. Remove it."
         raise CodecError(message)
     return text
 

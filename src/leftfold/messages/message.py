@@ -6,14 +6,20 @@ so that a field of the user's may have any name.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Never, TypeVar, cast
 
 import msgspec
 from typing_extensions import dataclass_transform
 
 from leftfold.errors import ConfigurationError
-from leftfold.messages.declaration import ClassBody, check_fields, check_keywords
+from leftfold.messages.declaration import (
+    ClassBody,
+    check_fields,
+    check_keywords,
+    checked_name,
+)
+from leftfold.messages.narrowing import is_mapping
 from leftfold.messages.tags import Tags, tag_reader
 
 if TYPE_CHECKING:
@@ -23,7 +29,6 @@ __all__ = ["Command", "Event", "Message", "MessageOptions", "MessageType", "Quer
 
 R = TypeVar("R")
 
-NAME_BYTES = 128
 KEYWORDS = {
     "Event": ("name", "revision", "tags", "public", "formerly"),
     "Command": ("name", "revision", "formerly"),
@@ -43,6 +48,8 @@ class MessageOptions:
     public: bool
     formerly: tuple[str, ...]
     read_tags: Callable[[Any], frozenset[str]]
+    compiled: dict[str, Any] = field(default_factory=dict[str, Any], compare=False)
+    """What the layers above have worked out from the class, by their own name for it."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
@@ -65,48 +72,42 @@ class MessageType(msgspec.StructMeta):
         *,
         name: str | None = None,
         revision: int = 1,
-        tags: Tags = (),
+        tags: Tags | None = None,
         public: bool = False,
         formerly: tuple[str, ...] = (),
         **unknown: Never,
     ) -> MessageType:
-        """Make the class, or say what is wrong with it."""
-        kind = next((b.__leftfold__.kind for b in bases if isinstance(b, MessageType)), "Message")
-        given: dict[str, Any] = {"tags": tags} if tags else {}
+        """Make the class, or say what is wrong with it; tags are those of the base if not given."""
+        root = next((b for b in bases if isinstance(b, MessageType)), None)
+        kind = root.__leftfold__.kind if root is not None else "Message"
+        given: dict[str, Any] = {"tags": tags} if tags is not None else {}
         given |= {"public": public} if public else {}
         base = bases[0].__name__ if bases else "Struct"
         check_keywords(cls_name, base, {**given, **unknown}, KEYWORDS[kind])
-        check_fields(cls_name, bases, namespace)
-        body = dict(namespace)
-        cls = super().__new__(mcls, cls_name, bases, body, frozen=True, kw_only=True)
+        cls = super().__new__(mcls, cls_name, bases, dict(namespace), frozen=True, kw_only=True)
+        check_fields(cls_name, bases, namespace, cls.__struct_fields__)
         is_root = namespace.get("__module__") == __name__
+        if tags is None:
+            tags = root.__leftfold__.tags if root is not None else ()
         cls.__leftfold__ = MessageOptions(
             kind=cls_name if is_root else kind,
-            name=_checked_name(cls_name, name),
+            name=checked_name(f"class {cls_name}", cls_name if name is None else name),
             revision=_checked_revision(cls_name, revision),
             tags=tags,
             public=public,
-            formerly=_checked_tuple(cls_name, "formerly", formerly),
+            formerly=tuple(
+                checked_name(f"class {cls_name}, formerly=", former)
+                for former in _checked_tuple(cls_name, "formerly", formerly)
+            ),
             read_tags=_reader(cls_name, cls.__struct_fields__, tags),
         )
         return cls
 
 
 def _reader(cls_name: str, fields: tuple[str, ...], tags: Tags) -> Callable[[Any], frozenset[str]]:
-    if not isinstance(tags, dict):
+    if not is_mapping(tags):
         _checked_tuple(cls_name, "tags", tags)
     return tag_reader(cls_name, fields, tags)
-
-
-def _checked_name(cls_name: str, name: str | None) -> str:
-    name = cls_name if name is None else name
-    if not name or "/" in name or "\x00" in name or len(name.encode()) > NAME_BYTES:
-        message = (
-            f"class {cls_name}: the name {name!r} must have 1 to {NAME_BYTES} bytes "
-            "and no slash. Choose another name=."
-        )
-        raise ConfigurationError(message)
-    return name
 
 
 def _checked_revision(cls_name: str, revision: int) -> int:

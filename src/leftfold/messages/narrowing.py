@@ -5,9 +5,14 @@ from typing import Any, TypeAlias
 
 from typing_extensions import TypeIs
 
-__all__ = ["is_array", "is_list", "is_mapping", "is_several", "is_tuple"]
+__all__ = ["is_array", "is_class", "is_list", "is_mapping", "is_several", "is_tuple"]
 
 Array: TypeAlias = list[Any] | tuple[Any, ...] | set[Any] | frozenset[Any]
+
+
+def is_class(value: object) -> TypeIs[type[Any]]:
+    """Tell whether a value is a class, and no generic alias of one."""
+    return isinstance(value, type)
 
 
 def is_mapping(value: object) -> TypeIs[Mapping[Any, Any]]:

@@ -14,7 +14,7 @@ from leftfold.errors import CodecError, ConfigurationError
 from leftfold.messages.keys import key_text
 from leftfold.messages.narrowing import is_several
 
-__all__ = ["TagSource", "Tags", "tag_names", "tag_reader", "together"]
+__all__ = ["TagSource", "Tags", "tag_lister", "tag_names", "tag_reader", "together"]
 
 TagSource: TypeAlias = str | tuple[str, ...] | Callable[[Any], str | Iterable[str] | None]
 Tags: TypeAlias = tuple[str, ...] | Mapping[str, TagSource]
@@ -37,8 +37,8 @@ def tag_names(tags: Tags) -> tuple[str, ...]:
     return tuple(tags)
 
 
-def tag_reader(owner: str, fields: Iterable[str], tags: Tags) -> Callable[[Any], frozenset[str]]:
-    """Return a function that gives a message's tags.
+def tag_lister(owner: str, fields: Iterable[str], tags: Tags) -> Callable[[Any], list[str]]:
+    """Return a function that gives a message's tags, in the order of their sources.
 
     Args:
         owner: The class, for the words of an error.
@@ -51,13 +51,17 @@ def tag_reader(owner: str, fields: Iterable[str], tags: Tags) -> Callable[[Any],
     known = frozenset(fields)
     sources = tags.items() if isinstance(tags, Mapping) else ((name, name) for name in tags)
     readers = [(f"{name}:", _values(owner, known, name, source)) for name, source in sources]
+    return lambda message: [name + value for name, values in readers for value in values(message)]
 
-    def read(message: Any) -> frozenset[str]:
-        return frozenset(
-            [f"{name}{value}" for name, values in readers for value in values(message)]
-        )
 
-    return read if readers else _no_tags
+def tag_reader(owner: str, fields: Iterable[str], tags: Tags) -> Callable[[Any], frozenset[str]]:
+    """Return a function that gives a message's tags as a set; see `tag_lister`.
+
+    Raises:
+        ConfigurationError: A tag names no field, or has a colon in its name.
+    """
+    read = tag_lister(owner, fields, tags)
+    return (lambda message: frozenset(read(message))) if tags else _no_tags
 
 
 def _no_tags(_message: Any) -> frozenset[str]:

@@ -49,6 +49,14 @@ def _unset(model: Aggregate, name: str) -> Exception:
     if decision is None or builder is None:
         return AttributeError(f"{cls.__name__}.{name} was read before it was set.")
     return ConfigurationError(
-        f"{decision.label} read self.{name} before it was set. A new=True handler has no state "
-        f"until it records the event that {cls.__name__}.{builder} folds."
+        f"{decision.label} read self.{name} before it was set. A {_option(cls, decision.label)} "
+        f"handler has no state until it records the event that {cls.__name__}.{builder} folds."
     )
+
+
+def _option(cls: ModelType, label: str) -> str:
+    missing_ok = any(
+        marked.role.missing_ok and label == f"{cls.__name__}.{marked.name}"
+        for marked in cls.__leftfold__.marked
+    )
+    return "missing_ok=True" if missing_ok else "new=True"

@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from leftfold.errors import AlreadyExists, ConfigurationError, NotFound
 from leftfold.messages.keys import key_reader, key_text, stream_name
-from leftfold.modeling.folding import check_options, evolvers_of, refuse_same_event, required_fields
-from leftfold.modeling.handling import events_named_in, handlers_of
+from leftfold.modeling.folding import (
+    check_built,
+    check_options,
+    evolvers_of,
+    refuse_same_event,
+    required_fields,
+)
+from leftfold.modeling.handling import handlers_of
 from leftfold.modeling.model import unset_instance
+from leftfold.modeling.naming import events_named_in
 from leftfold.modeling.plan import Subject
 from leftfold.modeling.states import shallow_copier
 
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from leftfold.eventstore.port import Record
+    from leftfold.messages.keys import KeySource
     from leftfold.messages.message import Command, Event
     from leftfold.messages.metadata import Metadata
     from leftfold.modeling.decision import Decision, Folds
@@ -56,7 +64,8 @@ class AggregateModel:
         self._required = required_fields(cls)
         self._check_builder()
         self._keys = {c: self._reader(h) for c, h in self.handlers.items()}
-        named = {e for h in self.handlers.values() for e in events_named_in(h.function)}
+        self._event_keys: dict[type[Event], Callable[[Any], tuple[object, ...]]] = {}
+        named = {e for h in self.handlers.values() for e in events_named_in(h.function, cls)}
         self.events = frozenset({*self._evolvers, *named})
         self.copy = shallow_copier(cls)
 
@@ -77,15 +86,19 @@ class AggregateModel:
         if role.new and role.missing_ok:
             message = f"{handler.label}: new=True and missing_ok=True exclude each other. Keep one."
             raise ConfigurationError(message)
-        source = role.key if role.key is not None else self.cls.__leftfold__.key
+        source = self._source(role.key)
+        fields = handler.command.__struct_fields__
+        return key_reader(handler.label, handler.command, fields, source, decorator="handles")
+
+    def _source(self, given: KeySource | None) -> KeySource:
+        source: KeySource = given if given is not None else self.cls.__leftfold__.key
         if not source:
             message = (
                 f"class {self.label}(Aggregate) has no key. Name the field of its commands that "
                 f'holds it: class {self.label}(Aggregate, key="id").'
             )
             raise ConfigurationError(message)
-        fields = handler.command.__struct_fields__
-        return key_reader(handler.label, handler.command, fields, source, decorator="handles")
+        return source
 
     def subject(self, handler: CommandHandler, command: Command[Any]) -> Subject:
         """Return the stream that the command's key names."""
@@ -130,7 +143,7 @@ class AggregateModel:
             return state
         after = evolver.fold(self.cls, state, event, metadata)
         if after is not state:
-            self._check_built(evolver.label, after)
+            check_built(self.cls, evolver.label, after)
             for name in self.cls.__struct_fields__:
                 setattr(state, name, getattr(after, name))
         return state
@@ -147,15 +160,8 @@ class AggregateModel:
         evolver = self._evolvers[type(event)]
         after = evolver.fold(self.cls, state, event, metadata)
         if after is not state:
-            self._check_built(evolver.label, after)
+            check_built(self.cls, evolver.label, after)
         return after
-
-    def _check_built(self, label: str, built: object) -> None:
-        if not isinstance(built, self.cls):
-            message = (
-                f"{label} returned {built!r}, not a {self.label}. End it with return cls(...)."
-            )
-            raise ConfigurationError(message)
 
     def folds(self, event: type[Event]) -> bool:
         """Tell whether the aggregate folds events of a type."""
@@ -185,14 +191,17 @@ class AggregateModel:
         Raises:
             ConfigurationError: The event has no field that holds the key.
         """
-        evolver = self._evolvers.get(type(event))
-        given = evolver.marked.role.key if evolver is not None else None
-        source = given if given is not None else self.cls.__leftfold__.key
-        label = evolver.label if evolver is not None else self.label
-        reader = key_reader(
-            label, type(event), event.__struct_fields__, source, decorator="evolves"
-        )
+        reader = self._event_keys.get(type(event))
+        if reader is None:
+            reader = self._event_keys[type(event)] = self._event_key(type(event))
         return stream_name(self.name, key_text(reader(event)))
+
+    def _event_key(self, event: type[Event]) -> Callable[[Any], tuple[object, ...]]:
+        evolver = self._evolvers.get(event)
+        given = evolver.marked.role.key if evolver is not None else None
+        source = self._source(given)
+        label = evolver.label if evolver is not None else self.label
+        return key_reader(label, event, event.__struct_fields__, source, decorator="evolves")
 
 
 def aggregate_model(cls: Any) -> AggregateModel:

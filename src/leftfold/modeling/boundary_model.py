@@ -6,16 +6,25 @@ was read first; its commit holds only if nothing that would be folded came after
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from leftfold.errors import ConfigurationError
 from leftfold.eventstore.port import Criterion
+from leftfold.messages.keys import checked_text, stream_name
 from leftfold.messages.message import options_of
-from leftfold.messages.tags import tag_names, tag_reader
+from leftfold.messages.narrowing import is_mapping
+from leftfold.messages.tags import tag_lister, tag_names
 from leftfold.modeling.aggregate_model import aggregate_model
-from leftfold.modeling.folding import Evolver, check_options, evolvers_of, required_fields
-from leftfold.modeling.handling import events_named_in, handlers_of
-from leftfold.modeling.plan import Subject
+from leftfold.modeling.folding import (
+    Evolver,
+    check_built,
+    check_options,
+    evolvers_of,
+    required_fields,
+)
+from leftfold.modeling.handling import handlers_of
+from leftfold.modeling.naming import events_named_in
+from leftfold.modeling.plan import NOTHING, Subject
 from leftfold.modeling.states import shallow_copier
 
 if TYPE_CHECKING:
@@ -28,6 +37,8 @@ if TYPE_CHECKING:
     from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.decision import Decision, Folds
     from leftfold.modeling.handling import CommandHandler
+
+    _Evolvers: TypeAlias = dict[type[Event], list[tuple[Evolver, tuple[str, ...]]]]
 
 __all__ = ["BoundaryModel", "boundary_model"]
 
@@ -56,31 +67,36 @@ class BoundaryModel:
         check_options(cls, OPTIONS, ADVICE)
         self.handlers = {h.command: h for h in handlers_of(cls)}
         self._evolvers = self._grouped(evolvers_of(cls))
+        self._types = {name: self._stored(name) for name in tag_names(cls.__leftfold__.tags)}
         self._required = required_fields(cls)
         self._readers = {c: self._command_tags(h) for c, h in self.handlers.items()}
         self._check_required()
-        named = {e for h in self.handlers.values() for e in events_named_in(h.function)}
+        named = {e for h in self.handlers.values() for e in events_named_in(h.function, cls)}
         self.events = frozenset({*self._evolvers, *named})
         self.copy = shallow_copier(cls)
 
-    def _grouped(self, evolvers: list[Evolver]) -> dict[type[Event], list[Evolver]]:
-        grouped: dict[type[Event], list[Evolver]] = {}
+    def _grouped(self, evolvers: list[Evolver]) -> _Evolvers:
+        grouped: _Evolvers = {}
         for evolver in evolvers:
+            names = self._names(evolver)
             self._check_tags(evolver)
             others = grouped.setdefault(evolver.event, [])
-            for other in others:
-                if set(self._names(other)) & set(self._names(evolver)) or not self._names(evolver):
+            for other, other_names in others:
+                if set(other_names) & set(names) or not names:
                     message = (
                         f"{evolver.event.__name__} is folded by {other.label} and {evolver.label} "
                         "for the same tags. Fold it in one method, or give each its own "
                         "@evolves(tags=…)."
                     )
                     raise ConfigurationError(message)
-            others.append(evolver)
+            others.append((evolver, names))
         return grouped
 
     def _names(self, evolver: Evolver) -> tuple[str, ...]:
         narrowed = evolver.marked.role.tags
+        if isinstance(narrowed, str):
+            message = f'{evolver.label}: write @evolves(tags=("{narrowed}",)), a tuple.'
+            raise ConfigurationError(message)
         return tag_names(self.cls.__leftfold__.tags if narrowed is None else narrowed)
 
     def _check_tags(self, evolver: Evolver) -> None:
@@ -103,7 +119,7 @@ class BoundaryModel:
             )
             raise ConfigurationError(message)
 
-    def _command_tags(self, handler: CommandHandler) -> dict[str, Callable[[Any], frozenset[str]]]:
+    def _command_tags(self, handler: CommandHandler) -> dict[str, Callable[[Any], list[str]]]:
         own: Tags = self.cls.__leftfold__.tags
         given = handler.role.tags if handler.role.tags is not None else own
         if set(tag_names(given)) - set(tag_names(own)):
@@ -113,11 +129,9 @@ class BoundaryModel:
             )
             raise ConfigurationError(message)
         fields = handler.command.__struct_fields__
-        single: Mapping[str, Any] = (
-            dict(given) if isinstance(given, dict) else {n: n for n in given}
-        )
+        single: Mapping[str, Any] = given if is_mapping(given) else {name: name for name in given}
         return {
-            name: tag_reader(f"{handler.label}: {handler.command.__name__}", fields, {name: source})
+            name: tag_lister(f"{handler.label}: {handler.command.__name__}", fields, {name: source})
             for name, source in single.items()
         }
 
@@ -136,30 +150,32 @@ class BoundaryModel:
     def subject(self, handler: CommandHandler, command: Command[Any]) -> Subject:
         """Return the criteria that the command's tags make."""
         tags = {name: read(command) for name, read in self._readers[handler.command].items()}
-        flat = frozenset(tag for values in tags.values() for tag in values)
-        criteria: list[Criterion] = []
-        for name, values in tags.items():
-            types = self._types(name)
-            criteria += [
-                Criterion(types=types, tags=frozenset({tag})) for tag in sorted(values) if types
-            ]
-        if not tag_names(self.cls.__leftfold__.tags):
-            criteria = [Criterion(types=self._types(None))]
-        first = next((tag for values in tags.values() for tag in sorted(values)), "all:all")
-        key = first.partition(":")[2]
+        criteria = tuple(
+            Criterion(types=self._types[name], tags=frozenset({tag}))
+            for name, values in tags.items()
+            for tag in dict.fromkeys(values)
+            if self._types[name]
+        )
+        flat = [tag for values in tags.values() for tag in values]
+        for tag in flat:
+            checked_text(tag.partition(":")[2], "value of a tag")
+        key = flat[0].partition(":")[2] if flat else "all"
+        if not self._types and self._evolvers:  # tags=() folds every event of its types
+            criteria = (Criterion(types=self._stored(None)),)
         return Subject(
             key=key,
-            stream=f"{self.name}/{key}",
+            stream=stream_name(self.name, key),
             locks=tuple(f"{self.name}#{tag}" for tag in flat) or (f"{self.name}#",),
-            criteria=tuple(criteria) or (_NOTHING,),
-            tags=tags,
+            criteria=criteria or NOTHING,
+            tags={name: frozenset(values) for name, values in tags.items()},
         )
 
-    def _types(self, name: str | None) -> frozenset[str]:
+    def _stored(self, name: str | None) -> frozenset[str]:
+        """Return under which names the events are stored that are folded by a tag; None: any."""
         return frozenset(
             stored
             for event, evolvers in self._evolvers.items()
-            if name is None or any(name in self._names(e) for e in evolvers)
+            if name is None or any(name in names for _, names in evolvers)
             for stored in (options_of(event).name, *options_of(event).formerly)
         )
 
@@ -202,17 +218,17 @@ class BoundaryModel:
         metadata: Callable[[], Metadata],
     ) -> Any:
         wanted = subject.tags or {}
-        for evolver in self._evolvers.get(type(event), ()):
-            names = self._names(evolver)
+        for evolver, names in self._evolvers.get(type(event), ()):
             if not names or any(tags & wanted.get(name, frozenset()) for name in names):
-                state = self._in_place(state, evolver.fold(self.cls, state, event, metadata))
+                self._in_place(evolver, state, evolver.fold(self.cls, state, event, metadata))
         return state
 
-    def _in_place(self, state: Any, after: Any) -> Any:
+    def _in_place(self, evolver: Evolver, state: Any, after: Any) -> None:
+        """Give the state what was built, since the handler holds it."""
         if after is not state:
+            check_built(self.cls, evolver.label, after)
             for name in self.cls.__struct_fields__:
                 setattr(state, name, getattr(after, name))
-        return state
 
     def applier(self, subject: Subject) -> Folds:
         """Return what folds an event that was just recorded for this subject."""
@@ -263,10 +279,6 @@ class _Applier:
         """Return the state after the event."""
         tags = options_of(type(event)).read_tags(event)
         return self._fold(state, tags, event, self._subject, metadata)
-
-
-_NOTHING = Criterion(types=frozenset({"\x1f"}))
-"""Meets no record: the command carries none of the tags, so there is nothing to wait for."""
 
 
 def boundary_model(cls: Any) -> BoundaryModel:

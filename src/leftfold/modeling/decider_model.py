@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from typing import TYPE_CHECKING, Any, get_args
 
 from leftfold.errors import ConfigurationError
+from leftfold.messages.declaration import checked_name
 from leftfold.messages.keys import key_reader, key_text, stream_name
 from leftfold.messages.message import Event, options_of
-from leftfold.modeling.handling import CommandHandler, events_named_in
+from leftfold.messages.narrowing import is_several
+from leftfold.modeling.handling import CommandHandler
+from leftfold.modeling.naming import events_named_in
 from leftfold.modeling.plan import Subject
 from leftfold.modeling.roles import Role
 from leftfold.modeling.signature import result_of, signature_of
+from leftfold.modeling.states import is_immutable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,8 +27,11 @@ if TYPE_CHECKING:
     from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.decider import Decider
     from leftfold.modeling.decision import Decision, Folds
+    from leftfold.modeling.signature import Signature
 
 __all__ = ["DeciderModel", "decider_model"]
+
+_TAKES = {"decide": ("command", "state"), "evolve": ("state", "event")}
 
 
 def _same(state: Any) -> Any:
@@ -39,71 +47,74 @@ class DeciderModel:
         Raises:
             ConfigurationError: They do not say which messages, or are async.
         """
-        self.name = self.label = decider.name
-        self.copy = _same  # its functions are pure: no state is ever changed
         self._decider = decider
-        self._folded = self._events()
-        self.handlers = self._handlers()
-        fields = {c: c.__struct_fields__ for c in self.handlers}
+        self.name = checked_name("Decider", decider.name)
+        self.label = f"Decider({self.name!r})"
+        signature = self._signature("decide", decider.decide)
+        evolve = self._signature("evolve", decider.evolve)
+        self._folded = self._events(evolve)
+        # Its functions should be pure; where a state can be changed all the same, none is shared.
+        self.copy = _same if is_immutable(evolve.returns) else None
+        self.handlers = self._handlers(signature)
         self._keys = {
-            c: key_reader(f"Decider({self.name!r})", c, fields[c], decider.key, decorator="handles")
+            c: key_reader(self.label, c, c.__struct_fields__, decider.key, decorator="handles")
             for c in self.handlers
         }
-        returned = {e for e in self._returned() if isinstance(e, type) and issubclass(e, Event)}
-        self.events = frozenset({*self._folded, *returned, *events_named_in(decider.decide)})
+        named = events_named_in(decider.decide)
+        self.events = frozenset({*self._folded, *_events_in(signature.returns), *named})
 
-    def _events(self) -> frozenset[type[Event]]:
-        evolve = self._decider.evolve
-        parameters = list(inspect.signature(evolve).parameters.values())
-        swapped = parameters[1:2]
-        if not swapped:
-            message = f"Decider({self.name!r}): evolve takes a state and an event."
+    def _signature(self, name: str, function: Callable[..., Any]) -> Signature:
+        label = f"{self.label}.{name}"
+        wanted = _TAKES[name]
+        positional = {inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD}
+        given = [
+            p
+            for p in inspect.signature(function).parameters.values()
+            if p.default is p.empty or p.kind in positional
+        ]
+        if len(given) != len(wanted) or any(p.kind not in positional for p in given):
+            message = (
+                f"{label} takes ({', '.join(p.name for p in given)}), but it is called with the "
+                f"{' and the '.join(wanted)}. Write def {name}({', '.join(wanted)})."
+            )
             raise ConfigurationError(message)
-        label = f"Decider({self.name!r}).evolve"
-        signature = signature_of(evolve, label=label, bound=True)
-        for event in signature.messages:
-            if options_of(event).kind != "Event":
-                message = f"{label} takes {event.__name__}, which is no Event."
-                raise ConfigurationError(message)
-        events: frozenset[Any] = frozenset(signature.messages)
-        return events
-
-    def _handlers(self) -> dict[type[Command[Any]], CommandHandler]:
-        decide = self._decider.decide
-        label = f"Decider({self.name!r}).decide"
-        signature = signature_of(decide, label=label, bound=False)
+        signature = signature_of(function, label=label, bound=name == "evolve", injected=False)
         if signature.is_async:
             message = (
                 f"{label} is async. Deciders decide without I/O, because a decision may run again."
             )
             raise ConfigurationError(message)
+        return signature
+
+    def _events(self, signature: Signature) -> frozenset[type[Event]]:
+        for event in signature.messages:
+            if options_of(event).kind != "Event" or event is Event:
+                message = (
+                    f"{self.label}.evolve takes {event.__name__}, which is no event of yours. "
+                    "Annotate the class of an event, or a union of them."
+                )
+                raise ConfigurationError(message)
+        events: frozenset[Any] = frozenset(signature.messages)
+        return events
+
+    def _handlers(self, signature: Signature) -> dict[type[Command[Any]], CommandHandler]:
         found: dict[type[Command[Any]], CommandHandler] = {}
         for command in signature.messages:
             if options_of(command).kind != "Command" or result_of(command) is not type(None):
                 message = (
-                    f"{label} takes {command.__name__}, but a Decider answers Command[None] only. "
-                    "Change the command, or use an Aggregate."
+                    f"{self.label}.decide takes {command.__name__}, but a Decider answers "
+                    "Command[None] only. Change the command, or use an Aggregate."
                 )
                 raise ConfigurationError(message)
             typed: Any = command
             found[typed] = CommandHandler(
-                label=label,
+                label=f"{self.label}.decide",
                 command=typed,
-                function=decide,
+                function=self._decider.decide,
                 role=Role(kind="handles"),
                 parameters=(),
             )
         return found
-
-    def _returned(self) -> list[Any]:
-        signature = signature_of(self._decider.decide, label=self.label, bound=False)
-        stack, leaves = [signature.returns], list[Any]()
-        while stack:
-            annotation = stack.pop()
-            inside = get_args(annotation)
-            stack += inside
-            leaves += [] if inside else [annotation]
-        return leaves
 
     def subject(self, handler: CommandHandler, command: Command[Any]) -> Subject:
         """Return the stream that the command's key names."""
@@ -113,7 +124,8 @@ class DeciderModel:
 
     def blank(self, command: Command[Any]) -> Any:  # noqa: ARG002
         """Return the initial state."""
-        return self._decider.initial
+        initial = self._decider.initial
+        return initial if self.copy is not None else copy.deepcopy(initial)
 
     def admit(
         self, handler: CommandHandler, subject: Subject, *, exists: bool, ended: bool
@@ -128,7 +140,14 @@ class DeciderModel:
         extra: dict[str, Any],  # noqa: ARG002  pure functions take nothing else
     ) -> Any:
         """Record what `decide` returns."""
-        for event in handler.function(command, decision.state):
+        events: object = handler.function(command, decision.state)
+        if not is_several(events):
+            message = (
+                f"{handler.label} returned {events!r}, not a list of events. Return [] where "
+                "nothing happens."
+            )
+            raise ConfigurationError(message)
+        for event in events:
             decision.record(event)
 
     def apply(self, state: Any, event: Event, metadata: Callable[[], Metadata]) -> Any:  # noqa: ARG002
@@ -166,6 +185,18 @@ class DeciderModel:
     ) -> Sequence[str]:
         """Return the Decider's own stream, for each event."""
         return [subject.stream] * len(decision.recorded)
+
+
+def _events_in(annotation: Any) -> set[type[Event]]:
+    """Return the event classes that an annotation names, as `list[Opened | Closed]` does."""
+    found: set[type[Event]] = set()
+    waiting = [annotation]
+    while waiting:
+        part = waiting.pop()
+        waiting += get_args(part)
+        if isinstance(part, type) and issubclass(part, Event) and part is not Event:
+            found.add(part)
+    return found
 
 
 def decider_model(decider: Decider[Any, Any, Any]) -> DeciderModel:

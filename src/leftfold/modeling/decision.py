@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
@@ -53,23 +54,41 @@ class Decision:
         self.folding = False
         self.recorded: list[tuple[Sealed, UUID, Any]] = []
 
-    def record(self, event: Event, to: Any = None) -> None:
-        """Seal an event, fold it, and keep it for the commit."""
+    def record(self, event: object, to: Any = None) -> None:
+        """Seal an event, fold it, and keep it for the commit.
+
+        Raises:
+            ConfigurationError: A fold is running, or `event` is no Event.
+            CodecError: The event cannot be stored.
+        """
         if self.folding:
             message = (
                 f"{self.label}: record() was called inside @evolves. A fold only changes state; "
                 "record events in the handler."
             )
             raise ConfigurationError(message)
+        if not isinstance(event, Event):
+            message = (
+                f"{self.label} recorded {event!r}, which is no Event. Record an instance of a "
+                "class that derives from Event."
+            )
+            raise ConfigurationError(message)
         sealed, id_ = self.codec.seal(event), self.ids.new()
         self.folding = True
         try:
-            self.state = self.folds.apply(self.state, sealed.event, lambda: self._metadata_of(id_))
+            self.state = self.folds.apply(self.state, sealed.event, partial(self.metadata_of, id_))
         finally:
             self.folding = False
         self.recorded.append((sealed, id_, to))
 
-    def _metadata_of(self, id_: UUID) -> Metadata:
+    def refold(self, state: Any) -> Any:
+        """Return another state after all that was recorded, as a load would fold it."""
+        for sealed, id_, _ in self.recorded:
+            state = self.folds.apply(state, sealed.event, partial(self.metadata_of, id_))
+        return state
+
+    def metadata_of(self, id_: UUID) -> Metadata:
+        """Return the metadata of the recorded event with this id."""
         return replace(self.metadata, id=id_, causation=self.metadata.id)
 
     @contextmanager
@@ -91,19 +110,14 @@ def record_event(model: Any, event: object, to: Any = None) -> None:
     Raises:
         ConfigurationError: No command is being decided on this very state, or `event` is no
             Event.
+        CodecError: The event cannot be stored.
     """
     decision = deciding.get()
-    name = type(model).__name__
     if decision is None or (decision.state is not model and not decision.folding):
+        name = type(model).__name__
         message = (
             f"{name}.record() was called outside a handler of this {name}. Send a command; "
             "its @handles method records."
-        )
-        raise ConfigurationError(message)
-    if not isinstance(event, Event):
-        message = (
-            f"{decision.label} recorded {event!r}, which is no Event. Record an instance of a "
-            "class that derives from Event."
         )
         raise ConfigurationError(message)
     decision.record(event, to)

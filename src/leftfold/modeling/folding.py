@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
     from leftfold.modeling.model import Marked, ModelType
 
-__all__ = ["Evolver", "check_options", "evolvers_of", "refuse_same_event", "required_fields"]
+__all__ = [
+    "Evolver",
+    "check_built",
+    "check_options",
+    "evolvers_of",
+    "refuse_same_event",
+    "required_fields",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +107,17 @@ def check_options(
                 f"a {options.kind}. {advice.get(option, f'Known here: {known}.')}"
             )
             raise ConfigurationError(message)
+
+
+def check_built(cls: type, label: str, built: object) -> None:
+    """Refuse what a building classmethod returned, if that is no state.
+
+    Raises:
+        ConfigurationError: With what it returned.
+    """
+    if not isinstance(built, cls):
+        message = f"{label} returned {built!r}, not a {cls.__name__}. End it with return cls(...)."
+        raise ConfigurationError(message)
 
 
 def refuse_same_event(evolvers: Iterable[Evolver]) -> dict[type[Event], Evolver]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 from leftfold.errors import ConfigurationError
 from leftfold.messages.declaration import place_of
-from leftfold.messages.message import Command, Event, Message, options_of
+from leftfold.messages.message import Command, Message, options_of
 from leftfold.modeling.signature import Signature, result_of, signature_of
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from leftfold.modeling.roles import Role
     from leftfold.modeling.signature import Parameter
 
-__all__ = ["CommandHandler", "check_result", "events_named_in", "handlers_of"]
+__all__ = ["CommandHandler", "check_result", "handlers_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,20 +113,41 @@ def check_result(label: str, message_type: type[Message], signature: Signature) 
 
 
 def _fits(returned: Any, promised: Any) -> bool:
-    returned = type(None) if returned is None else returned
-    if Any in {returned, promised} or returned == promised or promised is object:
+    returned, promised = _plain(returned), _plain(promised)
+    if returned is Any or promised is Any or returned == promised:
         return True
-    origin_returned, origin_promised = get_origin(returned), get_origin(promised)
-    if origin_promised in {Union, types.UnionType}:
-        members = get_args(returned) if origin_returned in {Union, types.UnionType} else (returned,)
-        return all(any(_fits(m, p) for p in get_args(promised)) for m in members)
-    plain_returned, plain_promised = origin_returned or returned, origin_promised or promised
-    if not (isinstance(plain_returned, type) and isinstance(plain_promised, type)):
+    if _is_union(promised) or _is_union(returned):
+        members = get_args(returned) if _is_union(returned) else (returned,)
+        choices = get_args(promised) if _is_union(promised) else (promised,)
+        return all(any(_fits(member, choice) for choice in choices) for member in members)
+    found, wanted = get_origin(returned) or returned, get_origin(promised) or promised
+    if not (isinstance(found, type) and isinstance(wanted, type)):
         return True  # too clever for us; the type checkers see it
-    if not issubclass(plain_returned, plain_promised):
+    if not _derives(found, wanted):
         return False
-    arguments = list(zip(get_args(returned), get_args(promised), strict=False))
+    arguments = zip(get_args(returned), get_args(promised), strict=False)
     return all(_fits(r, p) for r, p in arguments)
+
+
+def _plain(annotation: Any) -> Any:
+    while get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if annotation is None:
+        return type(None)
+    return Any if annotation is object else annotation
+
+
+def _is_union(annotation: Any) -> bool:
+    return get_origin(annotation) in {Union, types.UnionType}
+
+
+def _derives(returned: type, promised: type) -> bool:
+    if returned is int and promised in {float, complex}:
+        return True  # as the type checkers have it
+    try:
+        return issubclass(returned, promised)
+    except TypeError:
+        return True  # a TypedDict or a Protocol cannot be asked
 
 
 def _name(annotation: Any) -> str:
@@ -135,36 +156,3 @@ def _name(annotation: Any) -> str:
     if get_args(annotation):
         return str(annotation).replace("typing.", "")
     return getattr(annotation, "__name__", str(annotation))
-
-
-def events_named_in(function: Callable[..., Any]) -> frozenset[type[Event]]:
-    """Return the event classes that a function's code names.
-
-    An event that a handler records must be readable later, also where nothing folds it.
-    """
-    scope: dict[str, Any] = getattr(function, "__globals__", {})
-    found: set[type[Event]] = set()
-    codes = [code] if (code := getattr(function, "__code__", None)) else []
-    closure = (
-        dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
-        if codes
-        else {}
-    )
-    while codes:
-        current = codes.pop()
-        codes += [c for c in current.co_consts if isinstance(c, types.CodeType)]
-        values = [scope.get(name) for name in current.co_names]
-        values += [_cell(closure.get(name)) for name in current.co_freevars]
-        modules = [v for v in values if isinstance(v, types.ModuleType)]
-        values += [getattr(m, name, None) for m in modules for name in current.co_names]
-        found |= {
-            v for v in values if isinstance(v, type) and issubclass(v, Event) and v is not Event
-        }
-    return frozenset(found)
-
-
-def _cell(cell: Any) -> Any:
-    try:
-        return cell.cell_contents if cell is not None else None
-    except ValueError:
-        return None

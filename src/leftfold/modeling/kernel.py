@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from leftfold.codec.envelope import encode_envelope
-from leftfold.errors import ConflictError, IdReused, Rejected
+from leftfold.errors import ConflictError, IdReused, Rejected, StorageError
 from leftfold.eventstore.port import (
     Appended,
     Commit,
@@ -22,11 +22,10 @@ from leftfold.eventstore.port import (
     Expectation,
     Mark,
     NewRecord,
-    Receipt,
 )
+from leftfold.modeling.answering import Answer, Answers, receipt_of
 from leftfold.modeling.cache import Folded
 from leftfold.modeling.decision import Decision
-from leftfold.modeling.outcomes import encode_refusal, encode_result, fingerprint_of, outcome_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from leftfold.codec.codec import Codec
     from leftfold.eventstore.port import EventStore, Result
     from leftfold.messages.ids import Ids
-    from leftfold.messages.message import Command, Event
+    from leftfold.messages.message import Command
     from leftfold.messages.metadata import Metadata
     from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.cache import StateCache
@@ -44,31 +43,15 @@ if TYPE_CHECKING:
     from leftfold.modeling.locks import Locks
     from leftfold.modeling.plan import DecidingModel, Subject
 
-__all__ = ["Answer", "Decided", "Kernel", "KernelParts", "Route"]
+__all__ = ["Kernel", "KernelParts", "Route"]
 
 TRIES = 20
 CALM_TRIES = 3  # conflicts without a pause; afterwards a random one, growing, lets others through
 PAUSE_S = 0.002
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a command, and the place in the log after it."""
-
-    result: Any
-    refusal: Rejected | None
-    last: Mark | None
-    events: tuple[Event, ...]
-    repeated: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """What one try led to, before it is stored."""
-
-    result: Any
-    refusal: Rejected | None
-    decision: Decision
+# An append that failed is repeated as it is, since only the same ids show whether it was stored.
+APPENDS = 3
+APPEND_PAUSE_S = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +76,8 @@ class KernelParts:
     locks: Locks
     loader: Loader
     aggregates: Sequence[AggregateModel]
-    watch: Callable[[DecidingModel, Subject, Any], Callable[[Decision], None]] | None = None
-    """Looks at every decision, in tests."""
+    watch: Callable[[Any], Callable[[Decision], None]] | None = None
+    """Looks at every decision, in tests: given the state before, returns a check for after."""
 
 
 class Kernel:
@@ -103,6 +86,7 @@ class Kernel:
     def __init__(self, parts: KernelParts) -> None:
         """Work with these parts, which the App owns."""
         self._parts = parts
+        self.answers = Answers(parts.store, parts.append, parts.codec)
 
     async def decide(
         self, route: Route, command: Command[Any], metadata: Metadata, command_id: str | None
@@ -127,62 +111,49 @@ class Kernel:
         locks = self._parts.locks
         taken = await locks.acquire([f"{metadata.tenant}\x1f{name}" for name in subject.locks])
         try:
-            return await _Try(self._parts, route, command, metadata, subject).until_stored(
-                command_id
-            )
+            way = _Way(self._parts, route, command, metadata, subject)
+            if command_id is None:
+                return await way.until_stored(None, self.answers)
+            try:
+                return await way.until_stored(command_id, self.answers)
+            except IdReused:
+                raise
+            except Exception:
+                first = await self._decided_before(command, metadata.tenant, command_id)
+                if first is None:
+                    raise
+                return first
         finally:
             locks.release(taken)
+
+    async def _decided_before(
+        self, command: Command[Any], tenant: str, command_id: str
+    ) -> Answer | None:
+        """Return the first answer to a command that fails now.
+
+        It may have been decided long ago, on a state that has gone, or just now, by a store
+        that could not say so.
+        """
+        try:
+            return await self.answers.first(command, tenant, command_id)
+        except StorageError:
+            return None
 
     async def head(self) -> Mark | None:
         """Return the place of the newest record."""
         return await self._parts.store.head()
 
-    async def first_answer(
-        self, command: Command[Any], tenant: str, command_id: str
-    ) -> Answer | None:
-        """Return the kept answer to a command that has run, if it has.
 
-        Raises:
-            IdReused: The id belongs to another command.
-        """
-        receipt = await self._parts.store.receipt(tenant, command_id)
-        return None if receipt is None else await self.repeat(command, receipt)
+@dataclass(frozen=True, slots=True)
+class _Decided:
+    """What one try led to, before it is stored."""
 
-    async def keep(
-        self, command: Command[Any], tenant: str, command_id: str, done: tuple[Any, Rejected | None]
-    ) -> Answer:
-        """Keep the answer to a command that stored nothing; the first one counts."""
-        result, refusal = done
-        receipt = Receipt(
-            command=command_id,
-            fingerprint=fingerprint_of(command),
-            outcome=encode_refusal(refusal) if refusal else encode_result(command, result),
-        )
-        stored = await self._parts.append(Commit(tenant=tenant, receipt=receipt))
-        if isinstance(stored, Duplicate):
-            return await self.repeat(command, stored.receipt)
-        last = stored.last if isinstance(stored, Appended) else None
-        return Answer(result, refusal, last, ())
-
-    async def repeat(self, command: Command[Any], receipt: Receipt) -> Answer:
-        """Return the answer that a receipt keeps."""
-        if receipt.fingerprint != fingerprint_of(command):
-            message = (
-                f"The id {receipt.command!r} was given before, to a command of another type or "
-                f"content than this {type(command).__name__}. Nothing was done. Use a new id for "
-                "a new command, and the same content for a retry."
-            )
-            raise IdReused(message)
-        result, refusal = outcome_of(command, receipt.outcome)
-        events: tuple[Event, ...] = ()
-        if receipt.first and receipt.last is not None:
-            records = await self._parts.store.records(receipt.first, receipt.last)
-            decode = self._parts.codec.decode
-            events = tuple(decode(r.type, r.revision, r.data) for r in records)
-        return Answer(result, refusal, receipt.last, events, repeated=True)
+    result: Any
+    refusal: Rejected | None
+    decision: Decision
 
 
-class _Try:
+class _Way:
     """One command on its way, from the first load to the stored commit."""
 
     def __init__(
@@ -200,29 +171,19 @@ class _Try:
         self._subject = subject
         self._key = (metadata.tenant, subject.stream) if subject.criteria is None else None
 
-    async def until_stored(self, command_id: str | None) -> Answer:
-        parts, kernel = self._parts, Kernel(self._parts)
+    async def until_stored(self, command_id: str | None, answers: Answers) -> Answer:
         folded = self._cached_or_new()
         if folded is None:
             folded = await self._load(None)
-        for count in itertools.count():
-            try:
-                decided = self._decide(folded)
-                commit = self._commit(folded, decided, command_id)
-            except Exception:
-                # The same command may have been decided long ago, on a state that has gone.
-                first = command_id and await kernel.first_answer(
-                    self._command, self._metadata.tenant, command_id
-                )
-                if first:
-                    return first
-                raise
-            result = await parts.append(commit)
+        for count in itertools.count(1):
+            decided = self._decide(folded)
+            commit = self._commit(folded, decided, command_id)
+            result = await self._append(commit)
             if isinstance(result, Appended):
                 return self._stored(folded, decided, commit, result)
             if isinstance(result, Duplicate):
-                return await kernel.repeat(self._command, result.receipt)
-            if count + 1 == TRIES:
+                return await answers.repeat(self._command, result.receipt)
+            if count == TRIES:
                 raise self._outrun(result)
             await self._give_way(count)
             folded = await self._load(folded if self._route.model.copy is not None else None)
@@ -249,7 +210,7 @@ class _Try:
             known=known,
         )
 
-    def _decide(self, folded: Folded) -> Decided:
+    def _decide(self, folded: Folded) -> _Decided:
         model, handler, parts = self._route.model, self._route.handler, self._parts
         decision = Decision(
             self._working_state(folded),
@@ -259,8 +220,7 @@ class _Try:
             metadata=self._metadata,
             label=handler.label,
         )
-        watch = parts.watch
-        check = watch(model, self._subject, decision.state) if watch is not None else None
+        check = parts.watch(decision.state) if parts.watch is not None else None
         exists = folded.head is not None
         try:
             model.admit(handler, self._subject, exists=exists, ended=folded.ended)
@@ -269,10 +229,10 @@ class _Try:
                 result = model.decide(handler, decision, self._command, extra)
         except Rejected as refusal:
             decision.recorded.clear()
-            return Decided(None, refusal, decision)
+            return _Decided(None, refusal, decision)
         if check is not None:
             check(decision)
-        return Decided(result, None, decision)
+        return _Decided(result, None, decision)
 
     def _working_state(self, folded: Folded) -> Any:
         """Return a state that the handler may change: a copy if that is cheap."""
@@ -281,26 +241,18 @@ class _Try:
         copy = self._route.model.copy
         return folded.state if copy is None else copy(folded.state)
 
-    def _commit(self, folded: Folded, decided: Decided, command_id: str | None) -> Commit:
-        subject, tenant = self._subject, self._metadata.tenant
+    def _commit(self, folded: Folded, decided: _Decided, command_id: str | None) -> Commit:
+        subject, receipt = self._subject, None
         condition: Condition | None = None
         expects: tuple[Expectation, ...] = ()
         if subject.criteria is not None:
             condition = Condition(criteria=subject.criteria, after=folded.head)
         else:
             expects = (Expectation(stream=subject.stream, head=folded.head),)
-        receipt = None
         if command_id is not None:
-            refusal = decided.refusal
-            receipt = Receipt(
-                command=command_id,
-                fingerprint=fingerprint_of(self._command),
-                outcome=encode_refusal(refusal)
-                if refusal is not None
-                else encode_result(self._command, decided.result),
-            )
+            receipt = receipt_of(self._command, command_id, decided.result, decided.refusal)
         return Commit(
-            tenant=tenant,
+            tenant=self._metadata.tenant,
             records=self._records(decided.decision),
             expects=expects,
             condition=condition,
@@ -325,29 +277,53 @@ class _Try:
             for (sealed, id_, _), stream in zip(decision.recorded, streams, strict=True)
         )
 
-    def _stored(self, folded: Folded, decided: Decided, commit: Commit, result: Appended) -> Answer:
+    async def _append(self, commit: Commit) -> Result:
+        """Append, again where the engine failed and may have stored it all the same."""
+        for left in range(APPENDS - 1, 0, -1):
+            try:
+                return await self._parts.append(commit)
+            except StorageError as error:
+                if not error.retryable:
+                    raise
+            await self._parts.clock.sleep(APPEND_PAUSE_S / left)
+        return await self._parts.append(commit)
+
+    def _stored(
+        self, folded: Folded, decided: _Decided, commit: Commit, result: Appended
+    ) -> Answer:
         if self._key is not None:
             self._keep(self._key, folded, decided, commit)
         events = tuple(sealed.event for sealed, _, _ in decided.decision.recorded)
         return Answer(decided.result, decided.refusal, result.last, events)
 
-    def _keep(self, key: tuple[str, str], folded: Folded, decided: Decided, commit: Commit) -> None:
-        """Keep the state that is now committed; a refused one only if it was a copy."""
-        model = self._route.model
+    def _keep(
+        self, key: tuple[str, str], folded: Folded, decided: _Decided, commit: Commit
+    ) -> None:
+        """Keep the state that is now committed; a refused one only if it was a copy.
+
+        Where states are copied the events are folded into the one from before the decision, so
+        that a change without an event is not kept even until the next load.
+        """
+        model, decision = self._route.model, decided.decision
         if commit.records:
-            last = commit.records[-1]
-            folded.head = Mark(folded.version + len(commit.records), last.id)
-            folded.state = decided.decision.state
-            folded.ended = model.ends(type(decided.decision.recorded[-1][0].event))
+            try:
+                state = decision.state if model.copy is None else decision.refold(folded.state)
+            except Exception:  # noqa: BLE001  it is stored, so it is answered; a load will say more
+                return
+            folded.state = state
+            folded.head = Mark(folded.version + len(commit.records), commit.records[-1].id)
+            folded.ended = folded.ended or any(
+                model.ends(type(sealed.event)) for sealed, _, _ in decision.recorded
+            )
         elif model.copy is None:
             return
         if folded.head is not None:
             self._parts.cache.put(key, folded)
 
     async def _give_way(self, count: int) -> None:
-        if count >= CALM_TRIES:
+        if count > CALM_TRIES:
             clock = self._parts.clock
-            await clock.sleep(clock.random.uniform(0, PAUSE_S * (count - CALM_TRIES + 1)))
+            await clock.sleep(clock.random.uniform(0, PAUSE_S * (count - CALM_TRIES)))
 
     def _outrun(self, last: Conflict) -> ConflictError:
         return ConflictError(

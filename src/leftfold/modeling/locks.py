@@ -44,10 +44,10 @@ class Locks:
         try:
             await turn
         except asyncio.CancelledError:
-            if turn.cancelled() or not turn.done():
-                waiting.remove(turn)
-            else:
+            if not turn.cancelled():
                 self.release([name])  # it was handed over in the moment of the cancellation
+            elif turn in waiting:  # else `release` came by since, and passed it over
+                waiting.remove(turn)
             raise
 
     def release(self, names: Iterable[str]) -> None:

@@ -13,8 +13,13 @@ import msgspec
 from typing_extensions import dataclass_transform
 
 from leftfold.errors import ConfigurationError
-from leftfold.messages.declaration import ClassBody, check_fields, check_keywords
-from leftfold.messages.message import NAME_BYTES
+from leftfold.messages.declaration import (
+    ClassBody,
+    check_fields,
+    check_keywords,
+    checked_name,
+)
+from leftfold.messages.narrowing import is_mapping, is_tuple
 from leftfold.modeling.roles import Role, role_of
 
 if TYPE_CHECKING:
@@ -86,16 +91,16 @@ class ModelType(msgspec.StructMeta):
         if root is not None:
             kind, known = root.__leftfold__.kind, root.__leftfold__.compiled["keywords"]
             check_keywords(cls_name, kind, {**given, **unknown}, known)
-            check_fields(cls_name, bases, namespace)
-        cls = super().__new__(mcls, cls_name, bases, dict(namespace), kw_only=True, dict=True)
+        cls = super().__new__(mcls, cls_name, bases, dict(namespace), kw_only=True)
+        check_fields(cls_name, bases, namespace, cls.__struct_fields__)
         keywords = namespace.get("__keywords__") or (
             root.__leftfold__.compiled["keywords"] if root else ()
         )
         cls.__leftfold__ = ModelOptions(
             kind=root.__leftfold__.kind if root else cls_name,
-            name=_checked_name(cls_name, name),
-            key=(key,) if isinstance(key, str) else key or (),
-            tags=() if tags is None else tags,
+            name=checked_name(f"class {cls_name}", cls_name if name is None else name),
+            key=_inherited(root, "key") if key is None else _key(cls_name, key),
+            tags=_inherited(root, "tags") if tags is None else _tags(cls_name, tags),
             indexes=tuple((i,) if isinstance(i, str) else tuple(i) for i in indexes),
             version=version,
             marked=tuple(_marked(cls)),
@@ -104,15 +109,28 @@ class ModelType(msgspec.StructMeta):
         return cls
 
 
-def _checked_name(cls_name: str, name: str | None) -> str:
-    name = cls_name if name is None else name
-    if not name or "/" in name or "\x00" in name or len(name.encode()) > NAME_BYTES:
+def _inherited(root: ModelType | None, option: str) -> Any:
+    return getattr(root.__leftfold__, option) if root is not None else ()
+
+
+def _key(cls_name: str, key: object) -> tuple[str, ...]:
+    parts = (key,) if isinstance(key, str) else key
+    if not is_tuple(parts) or not parts or not all(isinstance(part, str) for part in parts):
         message = (
-            f"class {cls_name}: the name {name!r} must have 1 to {NAME_BYTES} bytes "
-            "and no slash. Choose another name=."
+            f"class {cls_name}: key={key!r} must be a field, or a tuple of fields. "
+            'Write key="account"; a function of one message stands at its @handles(key=…).'
         )
         raise ConfigurationError(message)
-    return name
+    return parts
+
+
+def _tags(cls_name: str, tags: Any) -> Tags:
+    if not is_tuple(tags) and not is_mapping(tags):
+        message = f"class {cls_name}: tags={tags!r} must be a tuple or a dict."
+        if isinstance(tags, str):
+            message += f' Write tags=("{tags}",).'
+        raise ConfigurationError(message)
+    return tags
 
 
 def _marked(cls: type) -> list[Marked]:

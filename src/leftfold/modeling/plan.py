@@ -6,17 +6,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from leftfold.eventstore.port import Criteria, Criterion
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from leftfold.eventstore.port import Criteria, Record
+    from leftfold.eventstore.port import Record
     from leftfold.messages.message import Command, Event
     from leftfold.messages.metadata import Metadata
     from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.decision import Decision, Folds
     from leftfold.modeling.handling import CommandHandler
 
-__all__ = ["DecidingModel", "Subject"]
+__all__ = ["NOTHING", "DecidingModel", "Subject"]
+
+NOTHING: Criteria = (Criterion(types=frozenset({"\x1f"})),)
+"""Meets no record: the command carries none of the tags, so there is nothing to read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,14 +42,30 @@ class Subject:
 class DecidingModel(Protocol):
     """A model compiled: what it handles and folds, and how."""
 
-    name: str
-    label: str
-    handlers: Mapping[type[Command[Any]], CommandHandler]
-    events: frozenset[type[Event]]
-    """Those that it folds, and those that its handlers name."""
+    @property
+    def name(self) -> str:
+        """Return the first part of its streams."""
+        ...
 
-    copy: Callable[[Any], Any] | None
-    """Copies a state cheaply, so that a refusal leaves it as it was; None: it is loaded anew."""
+    @property
+    def label(self) -> str:
+        """Return what errors call it."""
+        ...
+
+    @property
+    def handlers(self) -> Mapping[type[Command[Any]], CommandHandler]:
+        """Return its handlers, by what they decide."""
+        ...
+
+    @property
+    def events(self) -> frozenset[type[Event]]:
+        """Return the events that it folds, and those that its handlers name."""
+        ...
+
+    @property
+    def copy(self) -> Callable[[Any], Any] | None:
+        """Return what copies a state cheaply, so that a refusal leaves it; None: load it anew."""
+        ...
 
     def subject(self, handler: CommandHandler, command: Command[Any]) -> Subject:
         """Return what the command is decided on."""

@@ -1,7 +1,5 @@
 """What can be said of a state without knowing its model. Read by: the kernel's authors."""
 
-import copy
-import dataclasses
 import sys
 import types
 import typing
@@ -9,16 +7,17 @@ from collections.abc import Callable
 from datetime import date, time, timedelta
 from decimal import Decimal
 from enum import Enum
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, NewType, Union, get_args, get_origin
 from uuid import UUID
 
 import msgspec
 
-from leftfold.messages.narrowing import is_mapping, is_several
+from leftfold.messages.narrowing import is_array, is_class, is_mapping
 
-__all__ = ["changed_fields", "is_immutable", "shallow_copier", "weigh"]
+__all__ = ["changed_fields", "copied", "is_immutable", "shallow_copier", "weigh"]
 
 _IMMUTABLE = (str, int, float, bool, bytes, type(None), Decimal, date, time, timedelta, UUID, Enum)
+_MISSING = object()
 
 
 def shallow_copier(cls: Any) -> Callable[[Any], Any] | None:
@@ -31,46 +30,74 @@ def shallow_copier(cls: Any) -> Callable[[Any], Any] | None:
         hints = typing.get_type_hints(cls, include_extras=True)
     except NameError:
         return None
-    flat = all(is_immutable(hints[name]) for name in cls.__struct_fields__)
-    return copy.copy if flat else None
+    return _shallow if all(is_immutable(hints[name]) for name in cls.__struct_fields__) else None
 
 
-def is_immutable(annotation: Any) -> bool:
-    """Tell whether values of a type cannot change."""
-    while get_origin(annotation) is Annotated:
-        annotation = get_args(annotation)[0]
+def _shallow(state: Any) -> Any:
+    try:
+        return state.__copy__()
+    except AttributeError:  # a field that nothing has built yet
+        return copied(state, lambda value: value)
+
+
+def copied(state: Any, copy_value: Callable[[Any], Any]) -> Any:
+    """Return a copy of a model's state, whose unset fields are unset in the copy too."""
+    values = {name: _field(state, name) for name in state.__struct_fields__}
+    cls: Any = state.__class__
+    copy = cls(**{n: None if v is _MISSING else copy_value(v) for n, v in values.items()})
+    for name, value in values.items():
+        if value is _MISSING:
+            delattr(copy, name)
+    return copy
+
+
+def is_immutable(annotation: Any, inside: frozenset[Any] = frozenset()) -> bool:
+    """Tell whether values of a type cannot change.
+
+    Args:
+        annotation: The type.
+        inside: Types that are being looked at, which may name themselves.
+    """
+    while get_origin(annotation) is Annotated or isinstance(annotation, NewType):
+        annotation = getattr(annotation, "__supertype__", None) or get_args(annotation)[0]
     origin, arguments = get_origin(annotation), get_args(annotation)
     if annotation is None or origin is typing.Literal:
         return True
     if origin in {Union, types.UnionType, tuple, frozenset}:
-        return all(a is Ellipsis or is_immutable(a) for a in arguments)
-    if not isinstance(annotation, type):
+        return all(a is Ellipsis or is_immutable(a, inside) for a in arguments)
+    if not is_class(annotation):
         return False
-    if issubclass(annotation, _IMMUTABLE):
+    if annotation in inside or issubclass(annotation, _IMMUTABLE):
         return True
-    if issubclass(annotation, msgspec.Struct) and annotation.__struct_config__.frozen:
-        hints = typing.get_type_hints(annotation, include_extras=True)
-        return all(is_immutable(hints[name]) for name in annotation.__struct_fields__)
-    return False
+    if not _is_frozen(annotation):
+        return False
+    hints = typing.get_type_hints(annotation, include_extras=True)
+    return all(is_immutable(hint, inside | {annotation}) for hint in hints.values())
+
+
+def _is_frozen(cls: type[Any]) -> bool:
+    if issubclass(cls, msgspec.Struct):
+        return bool(cls.__struct_config__.frozen)
+    if hasattr(cls, "_fields"):  # a NamedTuple
+        return issubclass(cls, tuple)
+    parameters: Any = vars(cls).get("__dataclass_params__")
+    return bool(parameters.frozen) if parameters is not None else False
 
 
 def changed_fields(before: Any, after: Any) -> list[tuple[str, Any, Any]]:
     """Return the fields in which two states differ, as (name, before, after)."""
     if not isinstance(before, msgspec.Struct):
         return [] if before == after else [("state", before, after)]
-    missing = object()
-    pairs = (
-        (name, _field(before, name, missing), _field(after, name, missing))
-        for name in before.__struct_fields__
-    )
+    names = before.__struct_fields__
+    pairs = ((name, _field(before, name), _field(after, name)) for name in names)
     return [(name, old, new) for name, old, new in pairs if old is not new and old != new]
 
 
-def _field(state: Any, name: str, missing: object) -> Any:
+def _field(state: Any, name: str) -> Any:
     try:
         return getattr(state, name)
     except Exception:  # noqa: BLE001  an unset field says so in its own way
-        return missing
+        return _MISSING
 
 
 def weigh(state: Any) -> int:
@@ -92,12 +119,10 @@ def _inside(value: Any) -> list[Any]:
         return []
     if is_mapping(value):
         return [*value.keys(), *value.values()]
-    if is_several(value) and isinstance(value, (list, tuple, set, frozenset)):
+    if is_array(value):
         return list(value)
     if isinstance(value, msgspec.Struct):
-        return [
-            v for name in value.__struct_fields__ if (v := _field(value, name, None)) is not None
-        ]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return list(vars(value).values()) if hasattr(value, "__dict__") else []
-    return []
+        fields = (_field(value, name) for name in value.__struct_fields__)
+        return [field for field in fields if field is not _MISSING]
+    attributes: dict[str, Any] = getattr(value, "__dict__", {})
+    return list(attributes.values())
