@@ -31,7 +31,6 @@ names = {
 }
 print(json.dumps(sorted(names)))
 """
-TIMED = "import time; t = time.perf_counter(); import leftfold; print(time.perf_counter() - t)"
 
 
 def python(program: str) -> str:
@@ -110,11 +109,6 @@ def test_imports_are_absolute(package: list[Any]) -> None:
 
 def test_import_leftfold_loads_nothing_heavy() -> None:
     assert set(json.loads(python(LOADED))) <= BASE
-
-
-def test_import_leftfold_takes_at_most_150_ms() -> None:
-    # The best of five: a busy machine may slow any of them, never speed one up.
-    assert min(float(python(TIMED)) for _ in range(5)) <= 0.150
 
 
 @pytest.mark.parametrize("group", ["leftfold.eventstores", "leftfold.readsides"])
