@@ -22,7 +22,9 @@ class AppInjectable:
         self._app = app
         self._type = app_type
 
-    def source(self, annotation: Any, *, is_async: bool, label: str) -> Source | None:
+    def source(
+        self, annotation: Any, *, is_async: bool, kind: str, label: str  # noqa: ARG002
+    ) -> Source | None:
         """Return the App.
 
         Raises:

@@ -158,9 +158,12 @@ def check_wiring(
         ConfigurationError: As `wire`.
     """
     extra = list(injectables(_not_yet))
-    if not complete:
+    services = Services(definition.provided())
+    if complete:
+        services.check()
+    else:
         extra.append(_GivenLater())
-    wire(definition, Services(definition.provided()), extra)
+    wire(definition, services, extra)
 
 
 def _not_yet() -> ReadModels:
@@ -173,7 +176,9 @@ class _GivenLater:
 
     words = "what an App around it provides"
 
-    def source(self, annotation: Any, *, is_async: bool, label: str) -> Source | None:  # noqa: ARG002
+    def source(
+        self, annotation: Any, *, is_async: bool, kind: str, label: str  # noqa: ARG002
+    ) -> Source | None:
         """Accept every class."""
         return (lambda _call: None) if isinstance(annotation, type) else None
 
@@ -225,7 +230,9 @@ def _inject(handler: CommandHandler, injector: Injector) -> Callable[[Metadata],
     if not handler.parameters:
         return _nothing
     _refuse_io(handler)
-    sources = injector.sources(handler.parameters, label=handler.label, is_async=False)
+    sources = injector.sources(
+        handler.parameters, label=handler.label, is_async=False, kind="Command"
+    )
     return partial(_injected, sources)
 
 

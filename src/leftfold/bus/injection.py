@@ -47,8 +47,14 @@ class Injectable(Protocol):
     words: str
     """How an error lists it, as `Rows[...]`."""
 
-    def source(self, annotation: Any, *, is_async: bool, label: str) -> Source | None:
+    def source(self, annotation: Any, *, is_async: bool, kind: str, label: str) -> Source | None:
         """Return the source for this annotation, or None if it is not this one's.
+
+        Args:
+            annotation: What is asked for.
+            is_async: Whether the handler runs on the event loop.
+            kind: What it handles: "Command", "Query" or "Event".
+            label: What errors call it.
 
         Raises:
             ConfigurationError: It is this one's, but not allowed in such a handler.
@@ -70,29 +76,30 @@ class Injector:
         self._extra = extra
 
     def sources(
-        self, parameters: Sequence[Parameter], *, label: str, is_async: bool
+        self, parameters: Sequence[Parameter], *, label: str, is_async: bool, kind: str
     ) -> tuple[tuple[str, Source], ...]:
-        """Return a source for each parameter.
+        """Return a source for each parameter of a handler; see `Injectable.source`.
 
         Raises:
             ConfigurationError: Nothing provides a type that is asked for.
         """
-        return tuple((p.name, self._source(p, label=label, is_async=is_async)) for p in parameters)
+        asker = {"label": label, "is_async": is_async, "kind": kind}
+        return tuple((p.name, self._source(p, asker)) for p in parameters)
 
-    def _source(self, parameter: Parameter, *, label: str, is_async: bool) -> Source:
+    def _source(self, parameter: Parameter, asker: dict[str, Any]) -> Source:
         annotation = parameter.annotation
         if annotation is Metadata:
             return lambda call: call.metadata
         if annotation in self._services:
             return lambda _call: self._services[annotation]
         for injectable in self._extra:
-            source = injectable.source(annotation, is_async=is_async, label=label)
+            source = injectable.source(annotation, **asker)
             if source is not None:
                 return source
         name = getattr(annotation, "__name__", str(annotation))
         built_in = ", ".join(["Metadata", *(i.words for i in self._extra)])
         message = (
-            f"{label} asks for {name} (parameter '{parameter.name}'), which nothing provides. "
-            f"Add App(..., provide={{{name}: ...}}). Built in: {built_in}."
+            f"{asker['label']} asks for {name} (parameter '{parameter.name}'), which nothing "
+            f"provides. Add App(..., provide={{{name}: ...}}). Built in: {built_in}."
         )
         raise ConfigurationError(message)

@@ -6,7 +6,8 @@ the same code folds in a worker thread, in a test and in `given(...)`.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from leftfold.errors import CodecError
 from leftfold.processing.view import deleting
@@ -14,11 +15,16 @@ from leftfold.processing.view import deleting
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
-    from leftfold.processing.folds import Fold, Touch
+    from leftfold.messages.message import Event
+    from leftfold.processing.folds import Fold
     from leftfold.processing.seen import Happened
     from leftfold.processing.viewmodel import ViewModel
 
-__all__ = ["FoldFailed", "RowSource", "fold_batch"]
+__all__ = ["Changes", "FoldFailed", "RowSource", "fold_batch"]
+
+
+Touch: TypeAlias = "tuple[Fold, Sequence[Any], Sequence[Any] | None, Happened]"
+"""A fold to call, the keys it touches, with each= the element of each key, and the event."""
 
 
 class FoldFailed(Exception):
@@ -28,6 +34,18 @@ class FoldFailed(Exception):
         """Name the method."""
         super().__init__(label)
         self.label = label
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """What a batch makes of a view's rows, by key.
+
+    `changed` were read before; `placed` are new, or replace whatever was there unread.
+    """
+
+    changed: Mapping[Any, Any]
+    placed: Mapping[Any, Any]
+    gone: Sequence[Any]
 
 
 class RowSource(Protocol):
@@ -43,10 +61,8 @@ class RowSource(Protocol):
         """Return the rows whose composite key begins with one of these, by key."""
         ...
 
-    def write(
-        self, model: ViewModel, tenant: str, rows: Mapping[Any, Any], gone: Sequence[Any]
-    ) -> None:
-        """Write rows by key, and remove those that are gone.
+    def write(self, model: ViewModel, tenant: str, changes: Changes) -> None:
+        """Write what changed.
 
         Raises:
             CodecError: A value does not fit its column.
@@ -62,8 +78,8 @@ def fold_batch(model: ViewModel, batch: Iterable[Happened], source: RowSource) -
         CodecError: A value does not fit its column.
     """
     tenants: dict[str, list[Happened]] = {}
-    for seen in batch:
-        tenants.setdefault(seen.tenant, []).append(seen)
+    for happened in batch:
+        tenants.setdefault(happened.tenant, []).append(happened)
     for tenant, own in tenants.items():
         touches = _touches(model, own)
         if touches:
@@ -73,127 +89,194 @@ def fold_batch(model: ViewModel, batch: Iterable[Happened], source: RowSource) -
 def _fold_tenant(
     model: ViewModel, tenant: str, touches: Sequence[Touch], source: RowSource
 ) -> None:
-    first, prefixes = _first_touches(touches)
-    # A row that is built first, whatever it was before, need not be read.
-    read = [key for key, fold in first.items() if not fold.builds]
+    read, prefixes = _wanted(touches)
     rows = source.load(model, tenant, read) if read else {}
     if prefixes:
         rows |= source.load_beginning(model, tenant, prefixes)
-    absent = set(read).difference(rows)
-    changed = _fold(model, touches, rows, Prefixes(prefixes, rows) if prefixes else None)
-    kept = {key: rows[key] for key in changed if rows[key] is not None}
-    gone = [key for key in changed if rows[key] is None and key not in absent]
-    if kept or gone:
-        source.write(model, tenant, kept, gone)
+    before = set(rows)
+    absent = read.keys() - before
+    changed = _fold(model, touches, rows, _Prefixes(prefixes, rows) if prefixes else None)
+    changes = Changes(
+        changed={k: r for k in changed if (r := rows[k]) is not None and k in before},
+        placed={k: r for k in changed if (r := rows[k]) is not None and k not in before},
+        gone=[k for k in changed if rows[k] is None and k not in absent],
+    )
+    source.write(model, tenant, changes)
 
 
 def _touches(model: ViewModel, batch: Sequence[Happened]) -> list[Touch]:
     folds = model.folds
     touches: list[Touch] = []
-    for seen in batch:
+    for happened in batch:
         label = model.label
         try:
-            for fold in folds[type(seen.event)]:
+            event = happened.event
+            for fold in folds[type(event)]:
                 label = fold.label
-                fold.touch(fold, seen, touches)
+                keys, elements = fold.keys(event)
+                touches.append((fold, keys, elements, happened))
         except Exception as error:
             raise FoldFailed(label) from error
     return touches
 
 
-def _first_touches(touches: Sequence[Touch]) -> tuple[dict[Any, Fold], set[tuple[Any, ...]]]:
-    """Return the fold that touches each key first, and the beginnings of keys that are wanted."""
-    first: dict[Any, Fold] = {}
+def _wanted(touches: Sequence[Touch]) -> tuple[dict[Any, None], set[tuple[Any, ...]]]:
+    """Return the keys to be read, and the beginnings of keys.
+
+    A row that is built first, whatever it was before, need not be read.
+    """
+    read: dict[Any, None] = {}
+    built: set[Any] = set()
     prefixes: set[tuple[Any, ...]] = set()
-    for key, fold, _ in touches:
+    for fold, keys, _, _ in touches:
         if fold.existing:
-            prefixes.add(key)
-        elif key not in first:
-            first[key] = fold
-    return first, prefixes
+            prefixes.update(keys)
+        elif fold.builds:
+            built.update(key for key in keys if key not in read)
+        elif built:
+            read.update((key, None) for key in keys if key not in built)
+        else:
+            read.update(dict.fromkeys(keys))
+    return read, prefixes
 
 
-class Prefixes:
+class _Prefixes:
     """Which keys begin with one of the wanted beginnings."""
 
     def __init__(self, prefixes: Iterable[tuple[Any, ...]], keys: Iterable[Any]) -> None:
         """Index the keys."""
         self._keys: dict[tuple[Any, ...], dict[Any, None]] = {p: {} for p in prefixes}
         self._lengths = {len(p) for p in self._keys}
-        for key in keys:
-            self.add(key)
+        self.add(keys)
 
-    def add(self, key: Any) -> None:
-        """Index one more key."""
-        for length in self._lengths:
-            keys = self._keys.get(key[:length])
-            if keys is not None:
-                keys[key] = None
+    def add(self, keys: Iterable[Any]) -> None:
+        """Index more keys."""
+        for key in keys:
+            for length in self._lengths:
+                wanted = self._keys.get(key[:length])
+                if wanted is not None:
+                    wanted[key] = None
 
     def beginning(self, prefix: tuple[Any, ...]) -> list[Any]:
         """Return the keys that begin so, always in the same order."""
         return sorted(self._keys[prefix], key=repr)
 
 
-def _fold(
-    model: ViewModel, touches: Sequence[Touch], rows: dict[Any, Any], prefixes: Prefixes | None
-) -> set[Any]:
-    """Fold into `rows`, where a deleted row becomes None, and return the keys that changed."""
-    changed: set[Any] = set()
-    deleted: list[Any] = []
-    deleting.rows = deleted
-    fold = touches[0][1]
-    try:
-        for key, fold, args in touches:
-            if prefixes is not None:
-                if fold.existing:
-                    _fold_existing(prefixes.beginning(key), fold, args, rows, changed)
-                    continue
-                prefixes.add(key)
-            if fold.builds:
-                row = _built(model, key, fold, args)
+class _Folding:
+    """The rows of one tenant while a batch is folded into them; a deleted row is None."""
+
+    def __init__(self, model: ViewModel, rows: dict[Any, Any], prefixes: _Prefixes | None) -> None:
+        """Take the rows that there are."""
+        self._model = model
+        self._rows = rows
+        self._prefixes = prefixes
+        self._deleted: list[Any] = []
+        self.changed: set[Any] = set()
+
+    def begin(self) -> None:
+        """Let the folds of this thread delete rows."""
+        deleting.rows = self._deleted
+
+    def fold(self, touch: Touch) -> None:
+        """Call the fold for each key that an event touches."""
+        fold, keys, elements, happened = touch
+        if self._prefixes is not None:
+            if fold.existing:
+                found = [
+                    (key, n) for n, p in enumerate(keys) for key in self._prefixes.beginning(p)
+                ]
+                keys = [key for key, _ in found]
+                elements = elements and [elements[n] for _, n in found]
             else:
-                row = rows.get(key)
-                if row is None:
-                    if fold.missing_ok:
-                        continue
-                    row = model.new(key, fold)
-                fold.function(row, *args)
+                self._prefixes.add(keys)
+        if fold.builds:
+            self._build(fold, keys, elements, happened)
+        elif (
+            fold.takes == ("element",)
+            and elements is not None
+            and not fold.missing_ok
+            and not fold.existing
+        ):
+            self._fold_elements(fold, keys, elements, happened.event)
+        else:
+            self._fold_into(fold, keys, elements, happened)
+
+    def _fold_elements(
+        self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any], event: Event
+    ) -> None:
+        """Do what `_fold_into` does for the fold that is called most, an order line's."""
+        rows, function, deleted = self._rows, fold.function, self._deleted
+        for key, element in zip(keys, elements, strict=True):
+            row = rows.get(key)
+            if row is None:
+                row = rows[key] = self._model.new(key, fold)
+            function(row, event, element)
             if deleted:
                 deleted.clear()
+                rows[key] = None
+        self.changed.update(keys)
+
+    def _fold_into(
+        self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any] | None, happened: Happened
+    ) -> None:
+        rows = self._rows
+        for number, key in enumerate(keys):
+            row = rows.get(key)
+            if row is None:
+                if fold.missing_ok or fold.existing:
+                    continue
+                row = self._model.new(key, fold)
+            fold.function(row, happened.event, *_extras(fold, elements, number, happened))
+            if self._deleted:
+                self._deleted.clear()
                 row = None
             rows[key] = row
-            changed.add(key)
+            self.changed.add(key)
+
+    def _build(
+        self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any] | None, happened: Happened
+    ) -> None:
+        cls = self._model.cls
+        for number, key in enumerate(keys):
+            extras = _extras(fold, elements, number, happened)
+            row = fold.function(cls, happened.event, *extras)
+            if not isinstance(row, cls):
+                message = (
+                    f"{fold.label} returned {row!r}, not a {self._model.label}. End it with "
+                    "return cls(...)."
+                )
+                raise CodecError(message)
+            self._rows[key] = self._model.with_key(row, key, fold.label)
+            self.changed.add(key)
+
+
+def _extras(
+    fold: Fold, elements: Sequence[Any] | None, number: int, happened: Happened
+) -> tuple[Any, ...]:
+    """Return what a fold takes after the event."""
+    if not fold.takes:
+        return ()
+    return tuple(
+        [
+            happened.metadata if taken == "metadata" or elements is None else elements[number]
+            for taken in fold.takes
+        ]
+    )
+
+
+def _fold(
+    model: ViewModel, touches: Sequence[Touch], rows: dict[Any, Any], prefixes: _Prefixes | None
+) -> set[Any]:
+    """Fold into `rows`, and return the keys that changed."""
+    folding = _Folding(model, rows, prefixes)
+    label = model.label
+    folding.begin()
+    try:
+        for touch in touches:
+            label = touch[0].label
+            folding.fold(touch)
     except Exception as error:
-        raise FoldFailed(fold.label) from error
+        raise FoldFailed(label) from error
     finally:
         deleting.rows = None
-    return changed
-
-
-def _fold_existing(
-    keys: Iterable[Any],
-    fold: Fold,
-    args: tuple[Any, ...],
-    rows: dict[Any, Any],
-    changed: set[Any],
-) -> None:
-    for key in keys:
-        row = rows.get(key)
-        if row is None:
-            continue
-        fold.function(row, *args)
-        if deleting.rows:
-            deleting.rows.clear()
-            rows[key] = None
-        changed.add(key)
-
-
-def _built(model: ViewModel, key: Any, fold: Fold, args: tuple[Any, ...]) -> Any:
-    row = fold.function(model.cls, *args)
-    if not isinstance(row, model.cls):
-        message = (
-            f"{fold.label} returned {row!r}, not a {model.label}. End it with return cls(...)."
-        )
-        raise CodecError(message)
-    return model.with_key(row, key, fold.label)
+    return folding.changed

@@ -1,6 +1,6 @@
-"""What `@evolves(each=…)` goes through, and where each element's key comes from.
+"""What `@evolves(each=…)` goes through, and what keys there are. Read by: authors of views.
 
-Read by: authors of the read side. A part of the key is taken from the element if that has such
+A part of the key is taken from the element if that has such
 a field, else from the event; an element without fields (a str, a date) is itself the one part
 that the event lacks.
 """
@@ -11,7 +11,6 @@ import dataclasses
 import types
 import typing
 from collections.abc import Iterable
-from dataclasses import dataclass
 from operator import attrgetter
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
@@ -20,18 +19,11 @@ import msgspec
 from leftfold.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from leftfold.modeling.roles import Each
 
-__all__ = ["Elements", "elements_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Elements:
-    """Gives the key and the element, for each element of an event."""
-
-    pairs: Callable[[Any], Iterable[tuple[Any, Any]]]
+__all__ = ["elements_of"]
 
 
 def elements_of(
@@ -42,8 +34,8 @@ def elements_of(
     source: tuple[Any, ...],
     *,
     as_tuple: bool,
-) -> Elements:
-    """Compile `each=` and the key of its elements.
+) -> Any:
+    """Return what gives an event's keys and elements, as `Keys` of folds.
 
     Args:
         label: The method, for the words of an error.
@@ -62,26 +54,46 @@ def elements_of(
     lacking = [name for name, origin, _ in parts if origin == "nowhere"]
     if lacking and (fields is not None or len(lacking) > 1):
         raise _no_key(label, event, fields, lacking)
-    if all(origin != "event" for _, origin, _ in parts):
-        read = _element_key([name for name, _, _ in parts], fields, as_tuple=as_tuple)
-        return Elements(lambda given: [(read(element), element) for element in through(given)])
-    readers = [(origin == "event", reader) for _, origin, reader in parts]
-
-    def pairs(given: Any) -> Iterable[tuple[Any, Any]]:
-        for element in through(given):
-            key = tuple([read(given if of_event else element) for of_event, read in readers])
-            yield (key if as_tuple or len(readers) > 1 else key[0]), element
-
-    return Elements(pairs)
+    if len(parts) == 1 and not as_tuple:
+        return _single(through, parts[0])
+    if all(origin == "element" for _, origin, _ in parts):
+        return _single(through, ("", "element", _as_tuple([name for name, _, _ in parts])))
+    return _composite(through, [(origin == "event", read) for _, origin, read in parts])
 
 
-def _element_key(
-    names: list[str], fields: frozenset[str] | None, *, as_tuple: bool
-) -> Callable[[Any], Any]:
-    if fields is None:
-        return (lambda element: (element,)) if as_tuple else _itself
+def _single(through: Any, part: tuple[str, str, Callable[[Any], Any]]) -> Any:
+    _, origin, read = part
+
+    def keys(given: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        elements = _sequence(through(given))
+        if origin == "event":
+            return [read(given)] * len(elements), elements
+        return list(map(read, elements)), elements
+
+    return keys
+
+
+def _composite(through: Any, parts: list[tuple[bool, Callable[[Any], Any]]]) -> Any:
+    def keys(given: Any) -> tuple[Sequence[Any], Sequence[Any]]:
+        elements = _sequence(through(given))
+        if not elements:
+            return (), ()
+        columns = [
+            [read(given)] * len(elements) if of_event else map(read, elements)
+            for of_event, read in parts
+        ]
+        return list(zip(*columns, strict=True)), elements
+
+    return keys
+
+
+def _sequence(elements: Iterable[Any]) -> Sequence[Any]:
+    return elements if isinstance(elements, (tuple, list)) else list(elements)
+
+
+def _as_tuple(names: list[str]) -> Callable[[Any], Any]:
     read = attrgetter(*names)
-    return (lambda element: (read(element),)) if as_tuple and len(names) == 1 else read
+    return (lambda element: (read(element),)) if len(names) == 1 else read
 
 
 def _itself(element: Any) -> Any:

@@ -19,11 +19,12 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from leftfold.codec.codec import Codec
-    from leftfold.eventstore.port import Criteria, EventStore, Mark
+    from leftfold.eventstore.port import Criteria, EventStore, Mark, Record
 
 __all__ = ["Feed", "Follower", "Stretch"]
 
-PAGE = 1_000
+_MOST_RECORDS = 2_000
+_ABOUT_BYTES = 2_000_000
 
 
 class Follower(Protocol):
@@ -33,7 +34,7 @@ class Follower(Protocol):
     """The wire names of the events it wants; None is all."""
 
     seen: Mark | None
-    """How far it has come."""
+    """How far it has come, when it asks for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,45 +59,56 @@ class Feed:
         self._store = store
         self._codec = codec
         self._identity = identity
-        self._followers: list[Follower] = []
+        # Where each follower stands, or will stand when it is done with what it was given.
+        self._heading: dict[Follower, Mark | None] = {}
+        self._limit = _MOST_RECORDS
         self._pages: dict[Mark | None, _Page] = {}
         self._reading = asyncio.Lock()
 
     def join(self, follower: Follower) -> None:
         """Count a follower in."""
-        self._followers.append(follower)
+        self._heading[follower] = follower.seen
 
     def leave(self, follower: Follower) -> None:
         """Count a follower out."""
-        self._followers.remove(follower)
+        del self._heading[follower]
 
     async def next(self, follower: Follower) -> Stretch:
-        """Return the stretch after where a follower stands; it ends there if nothing is new.
+        """Return the stretch after a follower; it ends where it begins if nothing is new.
 
         Raises:
             StoreChanged: Another record stands there now.
         """
         after, names = follower.seen, follower.names
+        self._heading[follower] = after
         async with self._reading:
             page = self._pages.get(after)
             if page is None or not _covers(page.names, names):
                 page = await self._read(after)
+        self._heading[follower] = page.stretch.upto
         if page.names == names:
             return page.stretch
         records = [s for s in page.stretch.records if names is None or s.record.type in names]
         return Stretch(records, page.stretch.upto)
 
     async def _read(self, after: Mark | None) -> _Page:
-        wanted = [f.names for f in self._followers if f.seen == after]
+        wanted = [f.names for f, heading in self._heading.items() if heading == after]
         names = None if None in wanted else frozenset[str]().union(*(n for n in wanted if n))
-        found = await self._store.read_all(_criteria(names), after=after, limit=PAGE)
+        found = await self._store.read_all(_criteria(names), after=after, limit=self._limit)
         records = [Seen(record, self._codec, self._identity) for record in found.records]
         page = _Page(names, Stretch(records, found.upto))
-        places = {f.seen for f in self._followers}
+        self._fit_limit(found.records)
+        places = set(self._heading.values())
         self._pages = {at: p for at, p in self._pages.items() if at in places}
         if found.upto != after:
             self._pages[after] = page
         return page
+
+    def _fit_limit(self, records: Sequence[Record]) -> None:
+        """Keep pages of large events short, since their objects are held while they are folded."""
+        if records:
+            size = sum([len(record.data) for record in records]) // len(records) + 1
+            self._limit = max(1, min(_MOST_RECORDS, _ABOUT_BYTES // size))
 
 
 def _covers(page: frozenset[str] | None, wanted: frozenset[str] | None) -> bool:

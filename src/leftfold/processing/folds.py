@@ -1,6 +1,6 @@
-"""Compiles a view's `@evolves` methods: which rows an event touches, and how it is folded.
+"""Compiles the `@evolves` methods of a view. Read by: authors of the read side.
 
-Read by: authors of the read side. What can be known of a class is worked out once, here, into
+What can be known of a class is worked out once, here, into
 closures; the fold of a batch then only calls them, since a year of trade has half a million
 order lines.
 """
@@ -16,27 +16,27 @@ from leftfold.messages.keys import as_parts, key_reader
 from leftfold.messages.message import Event, options_of
 from leftfold.messages.metadata import Metadata
 from leftfold.modeling.signature import signature_of
-from leftfold.processing.elements import Elements, elements_of
+from leftfold.processing.elements import elements_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from leftfold.modeling.model import Marked
     from leftfold.modeling.signature import Signature
-    from leftfold.processing.seen import Happened
 
-__all__ = ["Fold", "Touch", "folds_of"]
+__all__ = ["Fold", "Keys", "folds_of"]
 
-Touch: TypeAlias = "tuple[Any, Fold, tuple[Any, ...]]"
-"""A row's key, the fold to call, and its arguments after `self` or `cls`."""
+Keys: TypeAlias = "Callable[[Any], tuple[Sequence[Any], Sequence[Any] | None]]"
+"""Gives the keys that an event touches, and with each= the element of each key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
     """A fold of one event type.
 
-    `touch` appends what an event touches; a key is the bare value where the view has one key
-    field, else a tuple. `existing` folds have the first parts of a key, always as a tuple.
+    A key is the bare value where the view has one key field, else a tuple; an `existing` fold
+    has the first parts of one, always as a tuple. `takes` says what the function is called with
+    after the event, in order: "element" and "metadata".
     """
 
     label: str
@@ -45,8 +45,9 @@ class Fold:
     builds: bool
     missing_ok: bool
     existing: bool
+    takes: tuple[str, ...]
+    keys: Keys = field(repr=False)
     target: tuple[object, ...]
-    touch: Callable[[Fold, Happened, list[Touch]], None] = field(repr=False)
 
 
 def folds_of(cls: Any) -> list[Fold]:
@@ -90,19 +91,18 @@ def _of(cls: Any, marked: Marked) -> Iterable[Fold]:
 
 def _fold(cls: Any, marked: Marked, label: str, signature: Signature, event: Any) -> Fold:
     role = marked.role
-    extras = _extras(label, signature, each=role.each is not None)
-    keys: tuple[str, ...] = cls.__leftfold__.key
-    source = as_parts(role.key) if role.key is not None else keys
-    _check_parts(label, keys, source, existing=role.existing, given=role.key is not None)
+    takes = _takes(label, signature, each=role.each is not None)
+    own: tuple[str, ...] = cls.__leftfold__.key
+    source = as_parts(role.key) if role.key is not None else own
+    _check_parts(label, own, source, existing=role.existing, given=role.key is not None)
     if role.each is None:
         key_reader(label, event, event.__struct_fields__, source, decorator="evolves")
-        touch = _touch_one(_event_key(source, as_tuple=role.existing), extras)
+        keys = _one(_event_key(source, as_tuple=role.existing))
     else:
         wanted = next(
             (p.annotation for p in signature.parameters if p.annotation is not Metadata), None
         )
-        elements = elements_of(label, event, role.each, wanted, source, as_tuple=role.existing)
-        touch = _touch_each(elements, extras)
+        keys = elements_of(label, event, role.each, wanted, source, as_tuple=role.existing)
     return Fold(
         label=label,
         event=event,
@@ -111,7 +111,8 @@ def _fold(cls: Any, marked: Marked, label: str, signature: Signature, event: Any
         missing_ok=role.missing_ok,
         existing=role.existing,
         target=(source, role.each),
-        touch=touch,
+        takes=takes,
+        keys=keys,
     )
 
 
@@ -135,19 +136,19 @@ def _check_parts(
         raise ConfigurationError(message)
 
 
-def _extras(label: str, signature: Signature, *, each: bool) -> tuple[str, ...]:
+def _takes(label: str, signature: Signature, *, each: bool) -> tuple[str, ...]:
     """Return what a fold takes after the event, in order: "element" and "metadata"."""
-    extras: list[str] = []
+    takes: list[str] = []
     for parameter in signature.parameters:
         kind = "metadata" if parameter.annotation is Metadata else "element"
-        if kind in extras or (kind == "element" and not each):
+        if kind in takes or (kind == "element" and not each):
             message = (
                 f"{label}: a fold takes the event, with each= the element, and if it wants "
                 f"Metadata; not '{parameter.name}'. Put what it needs into the event."
             )
             raise ConfigurationError(message)
-        extras.append(kind)
-    return tuple(extras)
+        takes.append(kind)
+    return tuple(takes)
 
 
 def _event_key(source: tuple[Any, ...], *, as_tuple: bool) -> Callable[[Any], Any]:
@@ -160,43 +161,5 @@ def _event_key(source: tuple[Any, ...], *, as_tuple: bool) -> Callable[[Any], An
     return lambda event: tuple([read(event) for read in readers])
 
 
-def _touch_one(
-    read: Callable[[Any], Any], extras: tuple[str, ...]
-) -> Callable[[Fold, Happened, list[Touch]], None]:
-    if extras:
-
-        def touch_with_metadata(fold: Fold, seen: Happened, out: list[Touch]) -> None:
-            event = seen.event
-            out.append((read(event), fold, (event, seen.metadata)))
-
-        return touch_with_metadata
-
-    def touch(fold: Fold, seen: Happened, out: list[Touch]) -> None:
-        event = seen.event
-        out.append((read(event), fold, (event,)))
-
-    return touch
-
-
-def _touch_each(
-    elements: Elements, extras: tuple[str, ...]
-) -> Callable[[Fold, Happened, list[Touch]], None]:
-    pairs = elements.pairs
-
-    def touch_element(fold: Fold, seen: Happened, out: list[Touch]) -> None:
-        event = seen.event
-        out.extend([(key, fold, (event, element)) for key, element in pairs(event)])
-
-    def touch_event(fold: Fold, seen: Happened, out: list[Touch]) -> None:
-        event = seen.event
-        out.extend([(key, fold, (event,)) for key, _ in pairs(event)])
-
-    def touch_all(fold: Fold, seen: Happened, out: list[Touch]) -> None:
-        event = seen.event
-        for key, element in pairs(event):
-            known = {"element": element, "metadata": seen.metadata}
-            out.append((key, fold, (event, *[known[extra] for extra in extras])))
-
-    if extras == ("element",):
-        return touch_element
-    return touch_all if extras else touch_event
+def _one(read: Callable[[Any], Any]) -> Keys:
+    return lambda event: ((read(event),), None)

@@ -25,6 +25,7 @@ __all__ = [
     "Claim",
     "Failure",
     "Held",
+    "Moved",
     "Order",
     "Place",
     "ReadSide",
@@ -48,7 +49,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """Why a processor stopped: the record that it cannot pass, and what happened there."""
+    """Why a processor stopped: the record it cannot pass, and what happened there."""
 
     number: int
     event: UUID | None
@@ -67,6 +68,14 @@ class Claim:
     epoch: int
     position: Mark | None
     failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A claim after a move, and how long the move took, without the time in the queue."""
+
+    claim: Claim
+    took_s: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +164,7 @@ class Snapshot(Protocol):
         ...
 
     def misfits(self, models: Sequence[ViewModel]) -> Sequence[str]:
-        """Return what is wrong with tables that were made for other columns than the views'."""
+        """Return what is wrong with tables that were made for other columns."""
         ...
 
     def close(self) -> None:
@@ -207,7 +216,7 @@ class ReadSide(Protocol):
 
     async def move(
         self, claim: Claim, to: Mark, fold: Callable[[Transaction], None] | None
-    ) -> Claim | None:
+    ) -> Moved | None:
         """Fold, and move the position, in one transaction that is durable afterwards.
 
         Args:
@@ -216,8 +225,8 @@ class ReadSide(Protocol):
             fold: Changes rows, in a worker thread; what it raises undoes the move.
 
         Returns:
-            The claim at its new position, or None where it is no longer valid and nothing was
-            changed.
+            The claim at its new position and how long that took, or None where it is no longer
+            valid and nothing was changed.
 
         Raises:
             StorageError: The engine failed. The same move is safe.

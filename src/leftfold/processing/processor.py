@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from leftfold.errors import LeftfoldError, NotCurrent
 from leftfold.processing.batch import FoldFailed
+from leftfold.processing.leases import claimed
 from leftfold.processing.port import Claim, Failure, Held
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from leftfold.clock import Clock
     from leftfold.eventstore.port import EventStore, Mark
     from leftfold.processing.feed import Feed, Stretch
-    from leftfold.processing.port import ReadSide, Transaction
+    from leftfold.processing.port import ReadSide, Standing, Transaction
     from leftfold.processing.seen import Seen
     from leftfold.processing.work import Work
 
@@ -41,6 +42,8 @@ _SHORT_S, _LONG_S = 0.05, 0.25
 _FIRST_SIZE = 100
 _MOST = 10_000
 _WAIT_S = 60.0
+# How often a process that does not fold looks whether another one has.
+_LOOK_BESIDE_S = 0.02
 # How long a position may stay in memory that only passed events nobody here wants.
 _KEEP_AFTER_S = 0.25
 
@@ -49,7 +52,7 @@ def _do(work: Work, part: Sequence[Seen], transaction: Transaction) -> None:
     work.do(transaction, part)
 
 
-class Stopped(Exception):
+class _Stopped(Exception):
     """An event cannot be passed; the cause says why."""
 
     def __init__(self, seen: Seen, label: str) -> None:
@@ -110,7 +113,9 @@ class Processor:
                 await self._fail(error)
 
     async def _follow(self) -> None:
-        claim = await self._claimed()
+        claim = await claimed(
+            self._readside, self.place, self._owner, clock=self._clock, held=self._held
+        )
         self._claim, self.seen = claim, claim.position
         self._kept_at = self._clock.monotonic()
         self.state, self.trouble = "behind", ""
@@ -128,13 +133,8 @@ class Processor:
     def _holds(self) -> bool:
         return self._claim is not None
 
-    async def _claimed(self) -> Claim:
-        found = await self._readside.claim(self.place, self._owner)
-        while isinstance(found, Held):
-            self.state = "following"
-            await self._clock.sleep(1)
-            found = await self._readside.claim(self.place, self._owner)
-        return found
+    def _held(self, held: Held) -> None:
+        self.state, self.trouble = "following", f"another process folds it ({held.owner})"
 
     async def _rest(self) -> None:
         """Wait for more, and keep a position that only passed what is not wanted."""
@@ -147,7 +147,8 @@ class Processor:
                 return
             await self._keep()
         else:
-            await self._store.wait(self.seen, _WAIT_S)
+            # Beside others, somebody may have taken over while this one was stopped.
+            await self._store.wait(self.seen, 1.0 if self._readside.shared else _WAIT_S)
 
     async def _take(self, stretch: Stretch) -> None:
         """Have a stretch folded, in batches of a size that keeps transactions short."""
@@ -173,27 +174,30 @@ class Processor:
         """Fold a batch; where it fails, halve it, until one event is left that cannot be passed."""
         claim = self._claim
         assert claim is not None  # noqa: S101  it follows
-        began = self._clock.monotonic()
-        work = self.work
-        fold = partial(_do, work, part) if part else None
+        fold = partial(_do, self.work, part) if part else None
         try:
             moved = await self._readside.move(claim, to, fold)
-        except Exception as error:
+        except BaseException as error:
+            self.work.undone()
+            if not isinstance(error, Exception):
+                raise
             if isinstance(error, LeftfoldError) and error.retryable:
                 raise
             if not part:
                 raise
             if len(part) == 1:
                 label = error.label if isinstance(error, FoldFailed) else self.place.processor
-                raise Stopped(part[0], label) from (error.__cause__ or error)
+                raise _Stopped(part[0], label) from (error.__cause__ or error)
             self._size = max(1, len(part) // 2)
             self._careful_to = part[-1].record.position
             return False
-        self._claim = moved
         if moved is None:
+            self.work.undone()
+            self._claim = None
             return False
+        self._claim = moved.claim
         self._kept_at = self._clock.monotonic()
-        self._fit_size(len(part), self._kept_at - began, to)
+        self._fit_size(len(part), moved.took_s, to)
         self.seen = to
         self._tell()
         return True
@@ -206,9 +210,9 @@ class Processor:
 
     async def _fail(self, error: Exception) -> None:
         """Stop, for everybody to see."""
-        cause = error.__cause__ if isinstance(error, Stopped) else error
-        record = error.seen.record if isinstance(error, Stopped) else None
-        where = f"{error.label}: " if isinstance(error, Stopped) else ""
+        cause = error.__cause__ if isinstance(error, _Stopped) else error
+        record = error.seen.record if isinstance(error, _Stopped) else None
+        where = f"{error.label}: " if isinstance(error, _Stopped) else ""
         kind = "" if isinstance(cause, LeftfoldError) else f"{type(cause).__name__}: "
         before = self._claim.failure if self._claim else None
         number = record.position if record else 0
@@ -241,6 +245,16 @@ class Processor:
             self.state = "stopped"
         self._tell()
 
+    def look(self, standing: Standing) -> None:
+        """Learn what everybody can see: that another process folds, or took over."""
+        if self._claim is not None:
+            if standing.epoch > self._claim.epoch:
+                self._claim = None
+                self.work.undone()
+        elif self.state == "following":
+            self.seen, self.failure = standing.position, standing.failure
+            self._tell()
+
     def has(self, number: int) -> bool:
         """Tell whether it has come to a position."""
         return number == 0 or (self.seen is not None and self.seen.number >= number)
@@ -272,9 +286,9 @@ class Processor:
         Raises:
             NotCurrent: It has not in time, or has failed.
         """
-        if self.has(number):
-            return
-        if self.state not in {"failed", "stopped"}:
+        if self.state == "following":
+            await self._reach_beside(number, timeout_s)
+        elif not self.has(number) and self.state not in {"failed", "stopped"}:
             future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiting.append((number, future))
             timer = self._clock.start(self._clock.sleep(timeout_s), name="leftfold reach")
@@ -285,6 +299,28 @@ class Processor:
                 self._waiting = [w for w in self._waiting if w[1] is not future]
         if not self.has(number):
             raise self._not_current(number, timeout_s)
+
+    async def _reach_beside(self, number: int, timeout_s: float) -> None:
+        """Wait for another process to fold."""
+        deadline = self._clock.monotonic() + timeout_s
+        while self.state == "following" and self.failure is None:
+            self.look(await self._standing())
+            left = deadline - self._clock.monotonic()
+            if self.has(number) or left <= 0:
+                return
+            await self._clock.sleep(min(_LOOK_BESIDE_S, left))
+        if self.failure is None:
+            await self.reach(number, deadline - self._clock.monotonic())
+
+    async def _standing(self) -> Standing:
+        def read() -> Standing:
+            snapshot = self._readside.snapshot()
+            try:
+                return next(s for s in snapshot.standings() if s.place == self.place)
+            finally:
+                snapshot.close()
+
+        return await self._readside.run(read)
 
     def _not_current(self, number: int, timeout_s: float) -> NotCurrent:
         at = self.seen.number if self.seen else 0

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from leftfold.errors import ConfigurationError
-from leftfold.messages.declaration import check_keywords
-from leftfold.messages.message import NAME_BYTES, Event, options_of
+from leftfold.messages.declaration import check_keywords, checked_name
+from leftfold.messages.message import Event, options_of
 from leftfold.modeling.roles import role_of
 from leftfold.modeling.signature import signature_of
 
@@ -47,7 +47,7 @@ class Projection:
         check_keywords(cls.__name__, "Projection", unknown, _KEYWORDS)
         super().__init_subclass__()
         cls.__leftfold_projection__ = {
-            "name": cls.__name__ if name is None else name,
+            "name": checked_name(f"class {cls.__name__}", cls.__name__ if name is None else name),
             "version": version,
             "tables": tuple(tables),
         }
@@ -106,12 +106,6 @@ class ProjectionModel:
         return self.handlers.get(type(event)) or self.handlers[Event]
 
     def _check_class(self) -> None:
-        if not self.name or "/" in self.name or len(self.name.encode()) > NAME_BYTES:
-            message = (
-                f"class {self.label}: the name {self.name!r} must have 1 to {NAME_BYTES} bytes "
-                "and no slash. Choose another name=."
-            )
-            raise ConfigurationError(message)
         if type(self.version) is not int or self.version < 1:
             message = f"class {self.label}: version={self.version!r} must be a whole number from 1."
             raise ConfigurationError(message)

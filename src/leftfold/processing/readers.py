@@ -1,34 +1,43 @@
-"""How rows are reached: each read by itself, or all of one handler on one snapshot.
-
-Read by: authors of the read side.
-"""
+"""How rows are reached: each read by itself, or several on one snapshot. Read by: their authors."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from leftfold.errors import NotCurrent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
+    from leftfold.eventstore.port import Mark
     from leftfold.processing.port import ReadSide, Snapshot
-    from leftfold.processing.readmodels import ReadModels
     from leftfold.processing.viewmodel import ViewModel
 
-__all__ = ["EachByItself", "OnOneSnapshot"]
+__all__ = ["EachByItself", "Freshness", "OnOneSnapshot"]
 
 R = TypeVar("R")
+
+
+class Freshness(Protocol):
+    """Who knows how far views have come."""
+
+    async def wait_current(self, views: Iterable[Any], token: str, timeout_s: float) -> None:
+        """Wait until views have come to a position token."""
+        ...
+
+    async def mark_of(self, token: str) -> Mark | None:
+        """Return the place in the log that a position token stands for."""
+        ...
 
 
 class EachByItself:
     """Each read sees the newest state."""
 
-    def __init__(self, read_models: ReadModels, readside: ReadSide, tenant: str) -> None:
+    def __init__(self, freshness: Freshness, readside: ReadSide, tenant: str) -> None:
         """Read a tenant's rows."""
         self.tenant = tenant
-        self._read_models = read_models
+        self._freshness = freshness
         self._readside = readside
 
     def table(self, model: ViewModel) -> Any:
@@ -37,7 +46,7 @@ class EachByItself:
 
     async def current(self, model: ViewModel, after: str, timeout_s: float) -> None:
         """Wait until the view has come to a position token."""
-        await self._read_models.wait_current([model.cls], after, timeout_s)
+        await self._freshness.wait_current([model.cls], after, timeout_s)
 
     async def read(self, work: Callable[[Snapshot], R]) -> R:
         """Run a read on a snapshot of its own."""
@@ -55,9 +64,9 @@ class EachByItself:
 class OnOneSnapshot(EachByItself):
     """All reads see the state at the first of them."""
 
-    def __init__(self, read_models: ReadModels, readside: ReadSide, tenant: str) -> None:
+    def __init__(self, freshness: Freshness, readside: ReadSide, tenant: str) -> None:
         """Read a tenant's rows; the snapshot begins with the first read."""
-        super().__init__(read_models, readside, tenant)
+        super().__init__(freshness, readside, tenant)
         self._one_at_a_time = asyncio.Lock()
         self._snapshot: Snapshot | None = None
 
@@ -66,7 +75,7 @@ class OnOneSnapshot(EachByItself):
         opened = self._snapshot is not None
         await super().current(model, after, timeout_s)
         if opened:
-            mark = await self._read_models.mark_of(after)
+            mark = await self._freshness.mark_of(after)
             standings = await self.read(lambda snapshot: snapshot.standings())
             at = next(
                 (

@@ -7,16 +7,18 @@ how far each has come, and why one does not move.
 from __future__ import annotations
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 from uuid import UUID
 
 from leftfold.bus.injection import qualified
-from leftfold.errors import ConfigurationError
+from leftfold.errors import ConfigurationError, LeftfoldError
 from leftfold.eventstore.tokens import check_token
 from leftfold.messages.metadata import current
 from leftfold.processing.feed import Feed
 from leftfold.processing.injecting import SQLALCHEMY_CONNECTION, view_named_in
+from leftfold.processing.leases import LOOK_EVERY_S, new_owner, this_process
 from leftfold.processing.port import Place
 from leftfold.processing.processor import Processor
 from leftfold.processing.projection import projection_model
@@ -43,6 +45,7 @@ __all__ = ["ProcessorStatus", "ReadModels"]
 
 V = TypeVar("V", bound=View)
 
+_log = logging.getLogger("leftfold.processing")
 _SNAPSHOT = "leftfold.snapshot"
 
 
@@ -83,6 +86,7 @@ class ReadModels:
         self._readside = readside
         self._clock = clock
         self._identity = UUID(int=0)
+        self._owner = ""
         self._views = {view: view_model(view) for view in views}
         self._projections = {p: projection_model(p) for p in projections}
         self._works: dict[Any, Work] = {
@@ -101,7 +105,8 @@ class ReadModels:
         tables = [table for model in self._projections.values() for table in model.tables]
         await self._readside.prepare(list(self._views.values()), tables, store=self._identity)
         feed = Feed(self._store, self._codec, self._identity)
-        owner = str(UUID(int=self._clock.random.getrandbits(128), version=4))
+        process = await self._readside.run(this_process)
+        self._owner = new_owner(self._clock, process)
         for part, work in self._works.items():
             self._processors[part] = Processor(
                 work,
@@ -109,13 +114,33 @@ class ReadModels:
                 feed=feed,
                 readside=self._readside,
                 clock=self._clock,
-                owner=owner,
+                owner=self._owner,
             )
         self._tasks = [
             self._clock.start(p.run(), name=f"leftfold {p.place.processor}")
             for p in self._processors.values()
         ]
+        if self._readside.shared:
+            self._tasks.append(self._clock.start(self._keep_claims(), name="leftfold claims"))
         return self
+
+    async def _keep_claims(self) -> None:
+        """Answer for the processors that this process folds, and see which others do."""
+        while True:
+            await self._clock.sleep(LOOK_EVERY_S)
+            try:
+                await self._look_around()
+            except LeftfoldError as error:
+                _log.warning("Looking after claims is tried again: %s", error)
+
+    async def _look_around(self) -> None:
+        reader = EachByItself(self, self._readside, "")
+        standings = {s.place: s for s in await reader.read(lambda s: s.standings())}
+        if any(s.owner == self._owner and s.asked > s.beat for s in standings.values()):
+            await self._readside.answer(self._owner)
+        for processor in self._processors.values():
+            if processor.place in standings:
+                processor.look(standings[processor.place])
 
     async def __aexit__(
         self,

@@ -75,7 +75,7 @@ class Rows(Generic[V]):
 
     @property
     def table(self) -> Table:
-        """Return SQLAlchemy's table, for joins and subqueries; columns read as the fields do."""
+        """Return SQLAlchemy's table, for joins and subqueries; it reads as the fields do."""
         return self._reader.table(self._model)
 
     async def get(self, *key: object, after: str | None = None, timeout_s: float = 5) -> V | None:
@@ -137,8 +137,9 @@ def _key(model: ViewModel, key: tuple[object, ...]) -> Any:
             f"given. Write get({', '.join(model.key)})."
         )
         raise ConfigurationError(message)
-    model.encode_key(key)
-    return key if len(model.key) > 1 else next(iter(key))
+    wanted = key if len(model.key) > 1 else next(iter(key))
+    model.encode_key(wanted)
+    return wanted
 
 
 def _equals(model: ViewModel, equals: dict[str, object]) -> dict[str, Any]:

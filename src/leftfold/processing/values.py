@@ -131,7 +131,7 @@ def encode_uuid(value: Any) -> Any:
 
 
 def decimal_encoder(scale: int) -> Encode:
-    """Return what keeps a Decimal as an integer of 64 bits, `scale` digits behind the point."""
+    """Return what keeps a Decimal as an integer, `scale` digits behind the point."""
     most = Decimal(_LIMIT - 1).scaleb(-scale, _EXACT)
 
     def encode(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""A View, compiled: its columns, its key, its folds, how its rows are written and read.
+"""A View, compiled: columns, key, folds, rows. Read by: authors of the read side.
 
-Read by: authors of the read side. The definition's errors are found here, when the App is made.
+The definition's errors are found here, when the App is made.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import difflib
 import re
 from hashlib import sha256
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import msgspec
 
@@ -160,10 +160,9 @@ class ViewModel:
         hint = f" Did you mean {close[0]!r}?" if close else ""
         return f"{self.label} has no column {name!r} (it has: {', '.join(self.column)}).{hint}"
 
-    def parts(self, key: Any) -> tuple[object, ...]:
+    def parts(self, key: Any) -> tuple[Any, ...]:
         """Return the parts of a key as rows and folds have it."""
-        parts: tuple[object, ...] = key if len(self.key) > 1 else (key,)  # pyright: ignore[reportUnknownVariableType]
-        return parts
+        return (key,) if len(self.key) == 1 else cast("tuple[Any, ...]", key)
 
     def encode_key(self, key: Any) -> tuple[Any, ...]:
         """Return the kept form of a key, or of the first parts of one.
@@ -171,9 +170,8 @@ class ViewModel:
         Raises:
             CodecError: It does not fit the key fields.
         """
-        parts: tuple[Any, ...] = key if type(key) is tuple else (key,)
         kept: list[Any] = []
-        for column, part in zip(self._key_columns, parts, strict=False):
+        for column, part in zip(self._key_columns, self.parts(key), strict=False):
             try:
                 kept.append(column.encode(part))
             except Misfit as error:
@@ -210,7 +208,7 @@ class ViewModel:
         return self.cls(**dict(zip(self.key, self.parts(key), strict=True)))
 
     def with_key(self, row: Any, key: Any, label: str) -> Any:
-        """Return a row that a classmethod built, its key fields filled where they had a default.
+        """Return a built row, its key fields filled where they had a default.
 
         Raises:
             CodecError: It was built with another key.

@@ -1,6 +1,6 @@
-"""What a processor does with events: fold them into a View, or hand them to a Projection.
+"""Folds events into a View, or hands them to a Projection. Read by: authors of the read side.
 
-Read by: authors of the read side. It runs in a worker thread, inside the transaction that
+It runs in a worker thread, inside the transaction that
 moves the position.
 """
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from leftfold.bus.injection import Call
 from leftfold.processing.batch import FoldFailed, fold_batch
+from leftfold.processing.cache import CachedRows
 from leftfold.processing.injecting import CONNECTION
 
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class Work(Protocol):
         """
         ...
 
+    def undone(self) -> None:
+        """Forget what was known of rows, since the last change of them was not kept."""
+        ...
+
 
 class ViewWork:
     """Folds events into the rows of a View."""
@@ -49,10 +54,15 @@ class ViewWork:
         self.place = place
         self.model = model
         self.names: frozenset[str] | None = codec.names_of(model.events)
+        self._rows = CachedRows()
 
     def do(self, transaction: Transaction, records: Sequence[Seen]) -> None:
         """Fold."""
-        fold_batch(self.model, records, transaction)
+        fold_batch(self.model, records, self._rows.before(transaction))
+
+    def undone(self) -> None:
+        """Forget the rows of the last batches."""
+        self._rows.forget()
 
 
 class ProjectionWork:
@@ -74,7 +84,9 @@ class ProjectionWork:
             None if model.wants_all else codec.names_of(model.events)
         )
         self._sources = {
-            handler: injector.sources(handler.parameters, label=handler.label, is_async=False)
+            handler: injector.sources(
+                handler.parameters, label=handler.label, is_async=False, kind="Event"
+            )
             for handler in set(model.handlers.values())
         }
 
@@ -94,3 +106,6 @@ class ProjectionWork:
                 handler.function(self._instance, event, **extra)
             except Exception as error:
                 raise FoldFailed(label) from error
+
+    def undone(self) -> None:
+        """Know nothing of rows anyway."""

@@ -20,9 +20,10 @@ from leftfold.processing.viewmodel import view_model
 from leftfold.testing.comparing import side_by_side
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from leftfold.messages.message import Event
+    from leftfold.processing.batch import Changes
     from leftfold.processing.viewmodel import ViewModel
 
 __all__ = ["GivenView", "given_view"]
@@ -96,13 +97,11 @@ class _KeptRows:
             if any(key[: len(prefix)] == prefix for prefix in prefixes)
         }
 
-    def write(
-        self, model: ViewModel, tenant: str, rows: Mapping[Any, Any], gone: Sequence[Any]
-    ) -> None:
-        for key, row in rows.items():
+    def write(self, model: ViewModel, tenant: str, changes: Changes) -> None:
+        for key, row in (*changes.changed.items(), *changes.placed.items()):
             model.slice(tenant, key)
             self.rows[key] = model.encode(row, key)
-        for key in gone:
+        for key in changes.gone:
             self.rows.pop(key, None)
 
 

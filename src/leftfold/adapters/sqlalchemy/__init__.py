@@ -1,7 +1,4 @@
-"""The read side on SQLite, and later on PostgreSQL, written once with SQLAlchemy.
-
-Read by: authors of Projections, for `column_type`; App finds the rest by URL.
-"""
+"""The read side, written once with SQLAlchemy. Read by: authors of Projections, for column_type."""
 
 from leftfold.adapters.sqlalchemy.readside import SqlReadSide, open_readside
 from leftfold.adapters.sqlalchemy.types import column_type

@@ -1,6 +1,6 @@
-"""The connections to the read side's database: one that writes, others that read.
+"""One connection that writes and others that read. Read by: who asks what may wait for what.
 
-Read by: authors of the read side. On a file SQLite's WAL lets readers keep their snapshot while
+On a file SQLite's WAL lets readers keep their snapshot while
 the writer goes on. In memory there is no WAL: whoever reads holds the writer back, and the other
 way round, so a gate keeps the two apart.
 """
@@ -8,10 +8,10 @@ way round, so a gate keeps the two apart.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Database", "open_file", "open_memory"]
 
 READERS = 4
+_NUMBERS = itertools.count(1)
 _BUSY_MS = 5_000
 
 
-class Gate:
+class _Gate:
     """Lets either one writer through, or any number of readers, who go first."""
 
     def __init__(self) -> None:
@@ -70,7 +71,7 @@ class Database:
         place: str,
         connect: Callable[[], Any],
         *,
-        gate: Gate | None = None,
+        gate: _Gate | None = None,
         check: Callable[[], None] | None = None,
     ) -> None:
         """Take what opens a driver's connection.
@@ -158,9 +159,9 @@ def open_file(path: str, *, read_only: bool = False) -> Database:
     """
     from leftfold.adapters.sqlite import dbapi
     from leftfold.adapters.sqlite.looking import LookedAtFile
-    from leftfold.adapters.sqlite.storefile import StoreFile
+    from leftfold.adapters.sqlite.viewsfile import ViewsFile
 
-    file = LookedAtFile(path) if read_only else StoreFile(path)
+    file = LookedAtFile(path) if read_only else ViewsFile(path)
     return Database(
         path,
         lambda: dbapi.Connection(file.connect(busy_timeout_ms=_BUSY_MS)),
@@ -170,13 +171,7 @@ def open_file(path: str, *, read_only: bool = False) -> Database:
 
 def open_memory() -> Database:
     """Open a database that is gone when it is closed."""
-    import apsw
-
     from leftfold.adapters.sqlite import dbapi
 
-    name = f"/leftfold-{uuid4()}"
-    return Database(
-        "the database in memory",
-        lambda: dbapi.Connection(apsw.Connection(name, vfs="memdb")),
-        gate=Gate(),
-    )
+    name = f"leftfold-{next(_NUMBERS)}"
+    return Database("the database in memory", lambda: dbapi.connect_memory(name), gate=_Gate())

@@ -97,7 +97,7 @@ def claim(
         connection.execute(insert(POSITIONS).values(**_values(place), **first, beat=0, asked=0))
         return Claim(place=place, owner=owner, epoch=1, position=None, failure=None)
     held = Held(owner=found.owner, epoch=found.epoch, beat=found.beat)
-    if found.owner and held != over:
+    if found.owner not in {"", owner} and held != over:
         return held
     epoch = found.epoch + 1
     connection.execute(

@@ -6,12 +6,10 @@ and commit happen there, with the synchronous API. A few threads read.
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import MetaData, insert
-from sqlalchemy.exc import DBAPIError
 
 from leftfold.adapters.sqlalchemy import positions
 from leftfold.adapters.sqlalchemy.engine import READERS, Database, open_file, open_memory
@@ -19,23 +17,26 @@ from leftfold.adapters.sqlalchemy.reading import SqlSnapshot
 from leftfold.adapters.sqlalchemy.rows import ViewRows
 from leftfold.adapters.sqlalchemy.schema import TABLES, check_schema, made_for, migrate
 from leftfold.adapters.sqlalchemy.tables import definition, misfit_of, view_table
+from leftfold.adapters.sqlalchemy.writing import Writer, translated
 from leftfold.adapters.sqlite.threads import Lane
-from leftfold.errors import ConfigurationError, StorageError, StoreMissing
+from leftfold.errors import ConfigurationError, StoreMissing
+from leftfold.processing.port import Held, Moved
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from sqlalchemy import Connection, Table
 
     from leftfold.clock import Clock
     from leftfold.eventstore.port import Mark
+    from leftfold.processing.batch import Changes
     from leftfold.processing.port import (
         Claim,
         Failure,
-        Held,
         Place,
         ReadSide,
         Snapshot,
+        Standing,
         Transaction,
     )
     from leftfold.processing.viewmodel import ViewModel
@@ -45,7 +46,7 @@ __all__ = ["SqlReadSide", "open_readside"]
 T = TypeVar("T")
 
 
-async def open_readside(url: str, *, clock: Clock, read_only: bool = False) -> ReadSide:  # noqa: ARG001
+async def open_readside(url: str, *, clock: Clock, read_only: bool = False) -> ReadSide:
     """Open the database of the read models.
 
     Args:
@@ -61,36 +62,41 @@ async def open_readside(url: str, *, clock: Clock, read_only: bool = False) -> R
         if read_only:
             message = f"Reading {url!r}: read models in memory live in the process of their app."
             raise StoreMissing(message)
-        return await SqlReadSide.open(open_memory)
+        return await SqlReadSide.open(open_memory, clock)
     from leftfold.adapters.sqlite.storefile import path_of
 
     path = path_of(url)
-    return await SqlReadSide.open(lambda: open_file(path, read_only=read_only), read_only=read_only)
+    return await SqlReadSide.open(
+        lambda: open_file(path, read_only=read_only), clock, read_only=read_only
+    )
 
 
 class SqlReadSide:
     """Tables of rows and positions, and the threads that use them."""
 
-    def __init__(self, database: Database, opener: Lane[Database]) -> None:
+    def __init__(self, database: Database, opener: Lane[Database], clock: Clock) -> None:
         """Take an open database, and the thread that opened it, which is the one that writes."""
         self.shared = database.shared
         self._database = database
-        self._writer = opener
+        self._lane = opener
+        self._writer = Writer(opener, clock)
         self._readers = Lane("leftfold-read", lambda: None, lambda _: None, threads=READERS)
         self._rows: dict[str, ViewRows] = {}
         self._metadata = MetaData()
         self._store = UUID(int=0)
 
     @classmethod
-    async def open(cls, opened: Callable[[], Database], *, read_only: bool = False) -> SqlReadSide:
-        """Open a database and bring its own tables to today's schema, or see that they are."""
+    async def open(
+        cls, opened: Callable[[], Database], clock: Clock, *, read_only: bool = False
+    ) -> SqlReadSide:
+        """Open a database; bring its own tables to today's schema, or see that they are."""
         writer = Lane("leftfold-write", opened, Database.close)
         try:
             database = await writer.call(_checked if read_only else _migrated)
         except BaseException:
             await writer.close()
             raise
-        return cls(database, writer)
+        return cls(database, writer, clock)
 
     async def prepare(
         self, models: Sequence[ViewModel], tables: Sequence[Table], *, store: UUID
@@ -107,55 +113,65 @@ class SqlReadSide:
             for table in tables:
                 table.create(connection, checkfirst=True)
 
-        await self._write("Preparing the tables of views", make)
-
-    async def _write(self, doing: str, work: Callable[[Connection], T]) -> T:
-        return await self._writer.call(lambda database: _transaction(database, doing, work))
+        await self._writer.write("Preparing the tables of views", make)
 
     async def claim(self, place: Place, owner: str, *, over: Held | None = None) -> Claim | Held:
         """Claim a processor; who only looks writes nothing."""
         store = self._store
-        return await self._write(
+        if over is None:
+            found = await self.run(lambda: self._look(place))
+            if found is not None and found.owner not in {"", owner}:
+                return Held(owner=found.owner, epoch=found.epoch, beat=found.beat)
+        return await self._writer.write(
             f"Claiming {place.processor}",
             lambda connection: positions.claim(connection, place, owner, store, over),
         )
 
+    def _look(self, place: Place) -> Standing | None:
+        snapshot = self.snapshot()
+        try:
+            return next((s for s in snapshot.standings() if s.place == place), None)
+        finally:
+            snapshot.close()
+
     async def ask(self, place: Place, held: Held) -> None:
         """Ask for a sign of life."""
-        await self._write(
+        await self._writer.write(
             f"Asking who folds {place.processor}",
             lambda connection: positions.ask(connection, place, held),
         )
 
     async def answer(self, owner: str) -> None:
         """Give the signs of life that were asked for."""
-        await self._write(
+        await self._writer.write(
             "Answering for processors", lambda connection: positions.answer(connection, owner)
         )
 
     async def release(self, claim: Claim) -> None:
         """Give a processor free."""
-        await self._write(
+        await self._writer.write(
             f"Releasing {claim.place.processor}",
             lambda connection: positions.release(connection, claim),
         )
 
     async def move(
         self, claim: Claim, to: Mark, fold: Callable[[Transaction], None] | None
-    ) -> Claim | None:
+    ) -> Moved | None:
         """Fold and move, in one transaction."""
 
         def work(connection: Connection) -> Claim | None:
             moved = positions.advance(connection, claim, to)
             if moved is not None and fold is not None:
-                fold(SqlTransaction(connection, self._rows))
+                fold(_Transaction(connection, self._rows))
             return moved
 
-        return await self._write(f"Moving {claim.place.processor} to {to.number}", work)
+        doing = f"Moving {claim.place.processor} to {to.number}"
+        written = await self._writer.written(doing, work)
+        return written.result and Moved(written.result, written.took_s)
 
     async def fail(self, claim: Claim, failure: Failure) -> None:
         """Keep why a processor stopped."""
-        await self._write(
+        await self._writer.write(
             f"Noting why {claim.place.processor} stopped",
             lambda connection: positions.fail(connection, claim, failure),
         )
@@ -176,10 +192,10 @@ class SqlReadSide:
     async def close(self) -> None:
         """End the threads, the writer last."""
         await self._readers.close()
-        await self._writer.close()
+        await self._lane.close()
 
 
-class SqlTransaction:
+class _Transaction:
     """One move of a processor."""
 
     def __init__(self, connection: Connection, rows: Mapping[str, ViewRows]) -> None:
@@ -197,50 +213,26 @@ class SqlTransaction:
         """Return the rows whose key begins so."""
         return self._rows[model.table].load_beginning(self.connection, tenant, prefixes)
 
-    def write(
-        self, model: ViewModel, tenant: str, rows: Mapping[Any, Any], gone: Sequence[Any]
-    ) -> None:
+    def write(self, model: ViewModel, tenant: str, changes: Changes) -> None:
         """Write and remove rows."""
-        self._rows[model.table].write(self.connection, tenant, rows, gone)
+        self._rows[model.table].write(self.connection, tenant, changes)
 
 
 def _migrated(database: Database) -> Database:
-    _transaction(database, f"Opening {database.place}", lambda c: migrate(c, database.place))
+    with translated(f"Opening {database.place}"), database.writing.begin() as connection:
+        migrate(connection, database.place)
     return database
 
 
 def _checked(database: Database) -> Database:
     """See that it can be read, changing nothing."""
-    with _translated(f"Reading {database.place}"):
+    with translated(f"Reading {database.place}"):
         connection = database.begin_reading()
         try:
             check_schema(connection, database.place)
         finally:
             database.end_reading(connection)
     return database
-
-
-def _transaction(database: Database, doing: str, work: Callable[[Connection], T]) -> T:
-    """Run work in one transaction, undone by whatever it raises.
-
-    Raises:
-        StorageError: The engine failed; nothing was changed.
-    """
-    database.check()
-    with _translated(doing), database.alone(), database.writing.begin() as connection:
-        return work(connection)
-
-
-@contextlib.contextmanager
-def _translated(doing: str) -> Generator[None]:
-    try:
-        yield
-    except DBAPIError as error:
-        message = (
-            f"{doing}: the database of the views failed: {error.orig}. Nothing was changed; the "
-            "same call is safe."
-        )
-        raise StorageError(message) from error
 
 
 def _make_table(connection: Connection, model: ViewModel, table: Table) -> None:

@@ -1,6 +1,6 @@
-"""Leftfold's own tables in the read side's database, and how older ones become newer.
+"""Leftfold's own tables in the database of read models. Read by: who changes what is stored.
 
-Read by: who changes what is stored there. A migration is never edited once released; add one.
+A migration is never edited once released; add one.
 """
 
 from __future__ import annotations
@@ -70,6 +70,10 @@ TABLES = Table(
 
 def _first(connection: Connection) -> None:
     _OWN.create_all(connection)
+    if connection.dialect.name == "sqlite":
+        from leftfold.adapters.sqlite.viewsfile import VIEWS_ID
+
+        connection.exec_driver_sql(f"PRAGMA application_id = {VIEWS_ID}")
 
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)

@@ -17,7 +17,7 @@ __all__ = ["definition", "misfit_of", "view_table"]
 
 
 def view_table(model: ViewModel, metadata: MetaData) -> Table:
-    """Return a view's table: tenant and key are the primary key, and each row has its slice."""
+    """Return a view's table: tenant and key identify a row, and each has its slice."""
     columns = [Column(c.name, type_of(c), nullable=c.optional, key=c.name) for c in model.columns]
     indexes = [Index(_index_name(model.table, names), TENANT, *names) for names in model.indexes]
     return Table(
@@ -44,7 +44,7 @@ def definition(model: ViewModel) -> str:
 
 
 def misfit_of(model: ViewModel, found: str) -> str | None:
-    """Return what is wrong with a table that was made for `found`, None if it is the view's."""
+    """Return what is wrong with a table made for `found`; None: it is the view's."""
     wanted = definition(model)
     if found == wanted:
         return None

@@ -1,6 +1,6 @@
-"""A DB-API module over apsw, so that SQLAlchemy's SQLite dialect runs on apsw's own SQLite.
+"""apsw as a DB-API module, for SQLAlchemy's SQLite dialect. Read by: authors of the read side.
 
-Read by: authors of the read side. Two SQLite libraries in one process must never open the same
+Two SQLite libraries in one process must never open the same
 file, and the interpreter's may be one with the WAL bug; so the views are opened with apsw, as
 the events are. It holds what the dialect calls and no more: nothing begins a transaction by
 itself, whoever wants one says BEGIN.
@@ -12,10 +12,28 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
+from leftfold.adapters.sqlite.storefile import failure
+from leftfold.errors import StorageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Connection", "Cursor", "connect"]
+__all__ = [
+    "Connection",
+    "Cursor",
+    "DataError",
+    "DatabaseError",
+    "Error",
+    "IntegrityError",
+    "InterfaceError",
+    "InternalError",
+    "NotSupportedError",
+    "OperationalError",
+    "ProgrammingError",
+    "connect",
+    "connect_memory",
+    "failure_of",
+]
 
 apilevel = "2.0"
 threadsafety = 1
@@ -210,3 +228,16 @@ class Connection:
 def connect(path: str) -> Connection:
     """Open a database as apsw does."""
     return Connection(apsw.Connection(path))
+
+
+def connect_memory(name: str) -> Connection:
+    """Open a database in memory, which all connections of this name and process share."""
+    return Connection(apsw.Connection(f"/{name}", vfs="memdb"))
+
+
+def failure_of(doing: str, error: BaseException) -> StorageError:
+    """Return an error of this driver as Leftfold's: what was tried, and what to do."""
+    cause = error.__cause__
+    if isinstance(cause, apsw.Error):
+        return failure(doing, cause)
+    return StorageError(f"{doing}: {error}. Nothing was changed; the same call is safe.")
