@@ -17,7 +17,6 @@ from leftfold.app.live import Live, opened
 from leftfold.app.parts import sorted_parts
 from leftfold.app.receipt import Receipt
 from leftfold.app.wiring import check_wiring
-from leftfold.bus.bus import within
 from leftfold.clock import Clock, SystemClock
 from leftfold.errors import ConfigurationError, NotRunning
 from leftfold.eventstore.tokens import encode_token
@@ -224,8 +223,7 @@ class App:
         before = None
         if after is not None:
             before = partial(live.wait_for_views, token=after, timeout_s=timeout_s)
-        work = partial(live.bus.ask, query, before=before)
-        result: R = await within(timeout_s, work, type(query).__name__)
+        result: R = await live.bus.ask(query, before=before, timeout_s=timeout_s)
         return result
 
     def rows(self, view: type[V], /) -> Rows[V]:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar
-
-import msgspec
+from typing import TYPE_CHECKING, Any
 
 from leftfold.bus.context import handling
 from leftfold.bus.functions import Runner
 from leftfold.bus.interceptors import around
-from leftfold.errors import ConfigurationError, LeftfoldError, NoAnswer, NoHandler, Rejected
+from leftfold.bus.waiting import within
+from leftfold.errors import ConfigurationError, LeftfoldError, NoHandler, Rejected
 from leftfold.messages.message import Message, options_of
 from leftfold.modeling.answering import Answer
+from leftfold.modeling.outcomes import content_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -26,11 +25,13 @@ if TYPE_CHECKING:
     from leftfold.messages.metadata import Metadata
     from leftfold.modeling.kernel import Kernel, Route
 
-__all__ = ["Bus", "Handling", "within"]
+__all__ = ["Bus", "Handling"]
 
-T = TypeVar("T")
-
-_encode = msgspec.json.Encoder(order="deterministic").encode
+_UNKNOWN = (
+    "{name} had no answer within {{limit}}, so its outcome is unknown. Send it again with the "
+    "same id=: if it has run, its first answer comes back."
+)
+_UNANSWERED = "{name} had no answer within {{limit}}. Ask again, or give it more time."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,28 +74,39 @@ class Bus:
             Rejected: The model refused it.
             NoHandler: No part handles it.
             NoAnswer: The time ran out; the outcome is unknown.
+            CodecError: It has an id, and its content or its answer cannot be kept.
         """
         to = self._handling(command, "Command", "send")
         if command_id is None:
-            command_id = self._derived(command)
+            name = options_of(type(command)).name
+            command_id = self.envoy.derived(name, partial(content_of, command))
         metadata, text = self.envoy.metadata(store=self.store, actor=actor, given=command_id)
         if not to.interceptors:
             work = partial(self._answer, to.by, command, metadata, text)
         else:
             work = partial(self._intercepted, to, command, metadata, text)
-        return await within(timeout_s, work, type(command).__name__)
+        if timeout_s is None:
+            return await work()
+        failure = _UNKNOWN.format(name=type(command).__name__)
+        return await within(timeout_s, work, clock=self.envoy.clock, failure=failure)
 
     async def ask(
-        self, query: Query[Any], *, before: Callable[[Runner], Awaitable[None]] | None = None
+        self,
+        query: Query[Any],
+        *,
+        before: Callable[[Runner], Awaitable[None]] | None = None,
+        timeout_s: float | None = None,
     ) -> Any:
         """Have a query answered.
 
         Args:
             query: What is asked.
             before: Waits until what the handler reads is fresh enough.
+            timeout_s: How long to wait in all.
 
         Raises:
             NoHandler: No part handles it.
+            NoAnswer: The time ran out.
         """
         to = self._handling(query, "Query", "ask")
         runner = to.by
@@ -107,7 +119,27 @@ class Bus:
             with handling(metadata, repeatable=False):
                 return await runner(query, metadata)
 
-        return await around(to.interceptors, query, metadata, innermost)()
+        work: Callable[[], Awaitable[Any]] = innermost
+        if to.interceptors:
+            work = self._around(to.interceptors, query, metadata, innermost)
+        failure = _UNANSWERED.format(name=type(query).__name__)
+        return await within(timeout_s, work, clock=self.envoy.clock, failure=failure)
+
+    @staticmethod
+    def _around(
+        interceptors: Sequence[Interceptor],
+        message: Message,
+        metadata: Metadata,
+        innermost: Callable[[], Awaitable[Any]],
+    ) -> Callable[[], Awaitable[Any]]:
+        work = around(interceptors, message, metadata, innermost)
+
+        async def handled() -> Any:
+            # What an interceptor sends is caused by the message, and is no part of its handling.
+            with handling(metadata, repeatable=False):
+                return await work()
+
+        return handled
 
     def _handling(self, message: Message, kind: str, verb: str) -> Handling:
         to = self.handlers.get(type(message))
@@ -123,11 +155,6 @@ class Bus:
             "Add its handler, or pass the part to App(...)."
         )
 
-    def _derived(self, command: Command[Any]) -> UUID | None:
-        if not self.envoy.derives():
-            return None
-        return self.envoy.derived(options_of(type(command)).name, _encode(command))
-
     async def _intercepted(
         self, to: Handling, command: Command[Any], metadata: Metadata, text: str | None
     ) -> Answer:
@@ -137,7 +164,7 @@ class Bus:
             answers.append(await self._answer(to.by, command, metadata, text))
             return answers[-1].result
 
-        result = await around(to.interceptors, command, metadata, innermost)()
+        result = await self._around(to.interceptors, command, metadata, innermost)()
         if not answers:  # an interceptor answered by itself
             return Answer(result, None, await self.kernel.head(), ())
         answer = answers[-1]
@@ -158,8 +185,9 @@ class Bus:
         self, runner: Runner, command: Command[Any], metadata: Metadata, text: str | None
     ) -> Answer:
         """Call a free function; with an id its first answer is kept, as a model's is."""
+        answers = self.kernel.answers
         if text is not None:
-            first = await self.kernel.answers.first(command, metadata.tenant, text)
+            first = await answers.first(command, metadata.tenant, text)
             if first is not None:
                 return first
         result, refusal = None, None
@@ -169,27 +197,5 @@ class Bus:
             except Rejected as error:
                 refusal = error
         if text is not None:
-            return await self.kernel.answers.keep(command, metadata.tenant, text, (result, refusal))
+            return await answers.keep(command, metadata.tenant, text, (result, refusal))
         return Answer(result, refusal, await self.kernel.head(), ())
-
-
-async def within(timeout_s: float | None, work: Callable[[], Awaitable[T]], what: str) -> T:
-    """Await `work` for a limited time.
-
-    Raises:
-        NoAnswer: The time ran out; what was asked may still have happened.
-    """
-    if timeout_s is None:
-        return await work()
-    limit = asyncio.timeout(timeout_s)
-    try:
-        async with limit:
-            return await work()
-    except TimeoutError as error:
-        if not limit.expired():
-            raise
-        message = (
-            f"{what} had no answer within {timeout_s:g} s, so its outcome is unknown. Send it "
-            "again with the same id=: if it has run, its first answer comes back."
-        )
-        raise NoAnswer(message) from error

@@ -12,11 +12,13 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from leftfold.errors import CodecError, ConfigurationError
 from leftfold.messages.ids import Ids, derived_id, named_id
+from leftfold.messages.keys import checked_text
 from leftfold.messages.metadata import Metadata, current
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
 
     from leftfold.clock import Clock
 
@@ -60,7 +62,7 @@ class Envoy:
 
     def __init__(self, clock: Clock, ids: Ids) -> None:
         """Take time from `clock` and new ids from `ids`."""
-        self._clock = clock
+        self.clock = clock
         self._ids = ids
 
     def metadata(
@@ -75,15 +77,19 @@ class Envoy:
 
         Returns:
             The metadata, and the given id as text, None if none was given.
+
+        Raises:
+            CodecError: The id is empty, or no store can keep it.
+            ConfigurationError: The id is neither a UUID nor a text.
         """
         cause = current.get()
         tenant = cause.tenant if cause is not None else ""
         id_, text = self._identified(store, tenant, given)
         if cause is None:
-            return Metadata(id=id_, time=self._clock.now(), actor=actor, correlation=id_), text
+            return Metadata(id=id_, time=self.clock.now(), actor=actor, correlation=id_), text
         return Metadata(
             id=id_,
-            time=self._clock.now(),
+            time=self.clock.now(),
             actor=actor if actor is not None else cause.actor,
             correlation=cause.correlation or cause.id,
             causation=cause.id,
@@ -91,25 +97,27 @@ class Envoy:
             tenant=tenant,
         ), text
 
-    def _identified(
-        self, store: UUID, tenant: str, given: UUID | str | None
-    ) -> tuple[UUID, str | None]:
+    def _identified(self, store: UUID, tenant: str, given: object) -> tuple[UUID, str | None]:
         if given is None:
             return self._ids.new(), None
         if isinstance(given, UUID):
             return given, str(given)
-        parsed = _as_uuid(given)
+        if not isinstance(given, str):
+            message = f"id={given!r} is a {type(given).__name__}. Give a text or a UUID."
+            raise ConfigurationError(message)
+        if not given:
+            message = "The command id is empty. Give it a text of its own, or leave id= out."
+            raise CodecError(message)
+        parsed = _as_uuid(checked_text(given, "command id"))
         return (named_id(store, tenant, given), given) if parsed is None else (parsed, given)
 
     @staticmethod
-    def derives() -> bool:
-        """Tell whether a handler runs whose message has a lasting id."""
-        here = _handling.get()
-        return here is not None and here.repeatable
-
-    @staticmethod
-    def derived(kind: str, content: bytes) -> UUID | None:
+    def derived(kind: str, content: Callable[[], bytes]) -> UUID | None:
         """Return the id of the next equal message that the current handler sends.
+
+        Args:
+            kind: The message's wire name.
+            content: Gives what it says, in bytes.
 
         Returns:
             None outside handlers, or where the handled message has no lasting id itself.
@@ -117,9 +125,10 @@ class Envoy:
         here = _handling.get()
         if here is None or not here.repeatable:
             return None
-        count = here.sent.get((kind, content), 0)
-        here.sent[kind, content] = count + 1
-        return derived_id(here.metadata.id, kind, content, count)
+        said = content()
+        count = here.sent.get((kind, said), 0)
+        here.sent[kind, said] = count + 1
+        return derived_id(here.metadata.id, kind, said, count)
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from leftfold.bus.injection import Call
 from leftfold.errors import ConfigurationError
-from leftfold.messages.declaration import place_of
+from leftfold.messages.declaration import checked_name, place_of
 from leftfold.messages.message import Message, options_of
-from leftfold.modeling.handling import check_result
+from leftfold.modeling.handling import check_result, refuse_yielding
 from leftfold.modeling.roles import role_of
 from leftfold.modeling.signature import signature_of
 
@@ -31,7 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["FreeFunction", "Runner", "free_function", "in_thread"]
 
-_MEANINGLESS = {"new", "missing_ok", "tags"}
+_MEANINGLESS = {
+    "new": "it belongs to a method of an Aggregate",
+    "missing_ok": "it belongs to a method of an Aggregate",
+    "tags": "it belongs to a method of a Boundary",
+    "key": "a command or query is answered at once, in no order of keys",
+    "replayable": "a command or query is never replayed",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,13 +72,18 @@ def free_function(function: Callable[..., Any]) -> FreeFunction:
     signature = signature_of(function, label=name, bound=False)
     kinds = {options_of(m).kind for m in signature.messages}
     _check_kinds(name, function, kinds)
-    for option in sorted(role.given() & _MEANINGLESS):
-        message = f"{name}: @handles({option}=…) belongs to a method of a model. Remove it."
+    for option in sorted(role.given() & _MEANINGLESS.keys()):
+        message = f"{name}: @handles({option}=…) means nothing here: {_MEANINGLESS[option]}."
         raise ConfigurationError(message)
+    refuse_yielding(name, function)
     for handled in signature.messages:
         check_result(name, handled, signature)
     return FreeFunction(
-        name=role.name or name, kind=kinds.pop(), function=function, role=role, signature=signature
+        name=checked_name(name, name if role.name is None else role.name),
+        kind=kinds.pop(),
+        function=function,
+        role=role,
+        signature=signature,
     )
 
 
@@ -103,7 +114,10 @@ class Runner:
         self._call = function.function
         self._is_async = function.signature.is_async
         self._sources: Sequence[tuple[str, Source]] = injector.sources(
-            function.signature.parameters, label=function.name, is_async=self._is_async
+            function.signature.parameters,
+            label=function.name,
+            is_async=self._is_async,
+            kind=function.kind,
         )
 
     async def __call__(self, message: Message, metadata: Metadata) -> Any:
@@ -132,4 +146,5 @@ async def in_thread(work: Callable[[], Any]) -> Any:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         await asyncio.wait([running])
+        running.exception()  # whatever it is, nobody waits for it any more
         raise
