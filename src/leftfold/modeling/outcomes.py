@@ -49,13 +49,22 @@ def content_of(command: Command[Any]) -> bytes:
     try:
         given = {
             field.name: value
-            for field in msgspec.structs.fields(cls)
+            for field in _fields(cls)
             if not _is_default(field, value := getattr(command, field.name))
         }
         return _encode(given)
     except _UNWRITABLE as error:
         message = f"{cls.__name__} cannot be sent with an id: {error}"
         raise CodecError(message) from error
+
+
+def _fields(cls: type[Command[Any]]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """Return a command's fields, looked up once: resolving its types costs 100 µs."""
+    compiled = options_of(cls).compiled
+    if "fields" not in compiled:
+        compiled["fields"] = msgspec.structs.fields(cls)
+    fields: tuple[msgspec.structs.FieldInfo, ...] = compiled["fields"]
+    return fields
 
 
 def _is_default(field: msgspec.structs.FieldInfo, value: object) -> bool:
