@@ -3,8 +3,9 @@
 ```python               run as one program with the page's other such blocks, warnings as errors
 ```python title="x.py"  written to that file; `title="x.py (goes on)"` adds to it
 ```console              each line after `$ ` is run and must print the lines below it
-```sh                   `make` and `pip install` for readers: target, package and extra must exist
+```sh                   for readers to type: target, package, extra, script, command must exist
 ```toml, ```json        must parse; with a title written to that file
+docs/tutorial           is one story: its pages run as one, in the order of their names
 ```text                 no code; with `title="Output"` what the page's program prints
 """
 
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+STORY = ROOT / "docs/tutorial"
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w*)(?P<info>[^\n`]*)\n(?P<code>.*?)^(?P=indent)```$",
     re.MULTILINE | re.DOTALL,
@@ -55,5 +57,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def code(page: Path) -> list[Block]:
-    """Return the blocks of the page, in order."""
-    return list(blocks(page))
+    """Return the blocks of the page, in order; those of a story come all with its last page."""
+    if page.parent != STORY:
+        return list(blocks(page))
+    told = sorted(STORY.glob("*.md"))
+    return [block for each in told for block in blocks(each)] if page == told[-1] else []

@@ -11,10 +11,15 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 PROSE = {"mermaid", "text"}
 LANGUAGES = {"console", "json", "python", "sh", "toml"} | PROSE
 ON = " (goes on)"
-INSTALL = re.compile(r'pip install "?(?P<name>[\w.-]+)(?:\[(?P<extra>\w+)\])?"?$')
+INSTALL = re.compile(r'pip install "?(?:\.\./)?(?P<name>[\w.-]+)(?:\[(?P<extra>\w+)\])?"?$')
+# What a reader types before there is anything to run.
+FOLDER = re.compile(r"(mkdir|cd) \w+$|python3 -m venv \.venv$|\. \.venv/bin/activate$")
+SCRIPT = re.compile(r"(\.venv/bin/)?(?P<script>leftfold|shop) (?P<command>\w+)")
 
 
 def run(command: list[str] | str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -55,7 +60,8 @@ def type_in(block: Any, folder: Path) -> None:
     for entry in re.split(r"^\$ ", block.code, flags=re.MULTILINE)[1:]:
         command, _, expected = entry.partition("\n")
         done = run(command, folder)
-        assert same(expected, done.stdout), f"$ {command}\n{done.stdout}"
+        if not same(expected, done.stdout):
+            pytest.fail(f"line {block.line}: $ {command}\n{done.stdout}", pytrace=False)
 
 
 def look_up(command: str, root: Path) -> None:
@@ -64,8 +70,14 @@ def look_up(command: str, root: Path) -> None:
         done = run(f"{command} --dry-run", root)
         assert done.returncode == 0, done.stdout
         return
+    if FOLDER.match(command):
+        return
+    if script := SCRIPT.match(command):
+        done = run([script["script"], script["command"], "--help"], root)
+        assert done.returncode == 0, done.stdout
+        return
     found = INSTALL.match(command)
-    assert found, f"{command!r} is neither make nor pip install; use a console block"
+    assert found, f"{command!r} is none of make, pip install, leftfold, shop; use a console block"
     extras = importlib.metadata.metadata(found["name"]).get_all("Provides-Extra") or []
     assert found["extra"] is None or found["extra"] in extras
 

@@ -10,7 +10,7 @@ import leftfold
 
 ROOT = Path(__file__).parents[2]
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)(?P<target>[^)#\s]+)")
-MEMBER = re.compile(r"^        - (\w+)$", re.MULTILINE)
+MEMBER = re.compile(r"^(?:        - |::: leftfold\.)(\w+)$", re.MULTILINE)
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
