@@ -144,7 +144,7 @@ def a_price_of_no_money(apart: Any, path: Path) -> None:
         (a_file_of_something_else, r"broken\.parquet is no parquet file"),
         (half_a_file, r"broken\.parquet is no parquet file, or only the beginning of one"),
         (other_columns, r"has no column StockCode, Quantity, .*\(it has: InvoiceNo, Article\)"),
-        (a_price_of_no_money, r"broken\.parquet, row 6: UnitPrice is nan"),
+        (a_price_of_no_money, r"broken\.parquet: UnitPrice is nan"),
     ],
 )
 def test_a_file_that_is_no_year_is_refused_in_one_line_and_nothing_is_made(

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from shop.app import shop
 from shop.report import as_json, ask_report
 from shop.trade.book import CloseImport
-from shop.trade.documents import Trade
+from shop.trade.documents import documents_of
 from shop.trade.importing import send_documents, wait_for_views
 
-documents = st.tuples(st.sampled_from(["", "C", "A"]), st.integers(1, 12)).map(
+numbers = st.tuples(st.sampled_from(["", "C", "A"]), st.integers(1, 12)).map(
     lambda parts: f"{parts[0]}{parts[1]}"
 )
 rows = st.tuples(
-    documents,
+    numbers,
     st.sampled_from(["mug", "Mug", "85123A", "ΩΩ", "a/b"]),
     st.none(),
     st.integers(-3, 3),
@@ -31,10 +31,10 @@ rows = st.tuples(
 @settings(max_examples=40)
 @given(year=st.lists(rows, max_size=60))
 async def test_the_report_equals_a_plain_computation(apart: Any, year: list[Any]) -> None:
-    trade = Trade(apart.columns_of(year))
+    documents = documents_of([apart.columns_of(year[:30]), apart.columns_of(year[30:])])
     async with shop() as app:
-        await send_documents(app, trade, in_flight=5, sent=lambda: None)
-        receipt = await app.dispatch(CloseImport(digest="x", documents=len(trade)))
+        await send_documents(app, documents, in_flight=5, sent=lambda: None)
+        receipt = await app.dispatch(CloseImport(digest="x", documents=len(documents)))
         await wait_for_views(app, receipt.token, waiting=lambda _view: None)
         report = as_json(await ask_report(app))
 

@@ -1,10 +1,10 @@
 """Reads the file of a year of trade as documents: invoices, credit notes. Read by: the import.
 
-The rows of a document are not always together, so the whole file is grouped before the first
-document is given; the lines of a document keep the order of the file.
+The rows of a document are not always together, so the whole file is grouped before anything is
+sent; the lines of a document keep the order of the file.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import arro3.io
-from arro3.core import ChunkedArray, DataType, Table
+from arro3.core import Array, DataType, RecordBatchReader
 from msgspec import Struct
 
-__all__ = ["Document", "Trade", "UnreadableFile", "read_trade"]
+__all__ = ["Document", "UnreadableFile", "documents_of", "read_documents"]
 
 MAGIC = b"PAR1"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -27,6 +27,10 @@ class UnreadableFile(Exception):
     """The file is not there, or is no file of trade."""
 
 
+class _Unfit(Exception):
+    """A column is not what it should be; who knows the file adds its name."""
+
+
 class Document(Struct, frozen=True, kw_only=True):
     """One invoice, credit note or adjustment; a line is product, quantity and price."""
 
@@ -34,68 +38,82 @@ class Document(Struct, frozen=True, kw_only=True):
     customer: str | None
     country: str
     dated: datetime
-    lines: Sequence[tuple[str, int, Decimal]]
+    lines: list[tuple[str, int, Decimal]]
 
 
-class Trade:
-    """The documents of a file, each made when its turn comes."""
-
-    def __init__(self, columns: Mapping[str, Sequence[Any]]) -> None:
-        """Group the rows by their document.
-
-        Args:
-            columns: As in the file, `InvoiceDate` in microseconds since 1970.
-        """
-        self._columns = columns
-        self._rows: dict[str, list[int]] = {}
-        numbers: Sequence[str] = columns["InvoiceNo"]
-        for number, rows in groupby(range(len(numbers)), key=numbers.__getitem__):
-            self._rows.setdefault(number, []).extend(rows)
-
-    def __len__(self) -> int:
-        """Count the documents."""
-        return len(self._rows)
-
-    def __iter__(self) -> Iterator[Document]:
-        """Give each document, in the order of the file."""
-        columns = self._columns
-        products, quantities = columns["StockCode"], columns["Quantity"]
-        customers, prices = columns["CustomerID"], columns["UnitPrice"]
-        # Few prices differ among very many lines, and a Decimal is dear to make from text.
-        exact = {price: Decimal(repr(price)) for price in set(prices)}
-        for number, rows in self._rows.items():
-            first = rows[0]
-            yield Document(
-                number=number,
-                customer=None if customers[first] is None else f"{customers[first]:.0f}",
-                country=columns["Country"][first],
-                dated=EPOCH + timedelta(microseconds=columns["InvoiceDate"][first]),
-                lines=[(products[row], quantities[row], exact[prices[row]]) for row in rows],
-            )
-
-
-def read_trade(path: Path) -> Trade:
+def read_documents(path: Path) -> list[Document]:
     """Read a parquet file with the columns of the year.
 
     Raises:
         UnreadableFile: It is missing, no parquet, or has other columns or values.
     """
-    table = _table(path)
-    missing = [name for name in _FITS if name not in table.column_names]
+    reader = _reader(path)
+    found = reader.schema.names
+    missing = [name for name in _FITS if name not in found]
     if missing:
         message = (
-            f"{path} has no column {', '.join(missing)} (it has: {', '.join(table.column_names)}). "
+            f"{path} has no column {', '.join(missing)} (it has: {', '.join(found)}). "
             "Give a file with the columns of the Online Retail data set."
         )
         raise UnreadableFile(message)
-    columns = {name: _values(path, name, table.column(name)) for name in _FITS}
-    # Some tools write a customer who is missing as NaN, which is not equal to itself.
-    columns["CustomerID"] = [c if c == c else None for c in columns["CustomerID"]]  # noqa: PLR0124
-    _check_prices(path, columns["UnitPrice"])
-    return Trade(columns)
+    try:
+        return documents_of(
+            {name: _values(name, batch.column(name)) for name in _FITS} for batch in reader
+        )
+    except _Unfit as error:
+        message = f"{path}: {error}"
+        raise UnreadableFile(message) from error
 
 
-def _table(path: Path) -> Table:
+def documents_of(batches: Iterable[Mapping[str, Sequence[Any]]]) -> list[Document]:
+    """Group rows by their document, in the order in which documents begin.
+
+    Args:
+        batches: Columns of the file, each as long as the others; `InvoiceDate` in microseconds
+            since 1970.
+    """
+    documents: dict[str, Document] = {}
+    # Few products and prices differ among very many lines: each is made and kept once.
+    products: dict[str, str] = {}
+    amounts: dict[float, Decimal] = {}
+    for columns in batches:
+        numbers, prices = columns["InvoiceNo"], columns["UnitPrice"]
+        for price in set(prices).difference(amounts):
+            amounts[price] = _amount(price)
+        codes = [products.setdefault(code, code) for code in columns["StockCode"]]
+        lines = list(zip(codes, columns["Quantity"], map(amounts.__getitem__, prices), strict=True))
+        for number, rows in groupby(range(len(numbers)), key=numbers.__getitem__):
+            places = list(rows)
+            if number not in documents:
+                documents[number] = _begun(number, columns, places[0])
+            documents[number].lines.extend(lines[places[0] : places[-1] + 1])
+    return list(documents.values())
+
+
+def _begun(number: str, columns: Mapping[str, Sequence[Any]], row: int) -> Document:
+    customer: float | None = columns["CustomerID"][row]
+    is_known = customer is not None and isfinite(customer)  # some tools write none as NaN
+    return Document(
+        number=number,
+        customer=f"{customer:.0f}" if is_known else None,
+        country=columns["Country"][row],
+        dated=EPOCH + timedelta(microseconds=columns["InvoiceDate"][row]),
+        lines=[],
+    )
+
+
+def _amount(price: float) -> Decimal:
+    """Return the price with the digits that it is written with; the views keep six decimals."""
+    if not isfinite(price) or round(price, 6) != price:
+        message = (
+            f"UnitPrice is {price!r} in a row, which is no amount of money. Round it to six "
+            "decimal places or fewer, or leave the row out."
+        )
+        raise _Unfit(message)
+    return Decimal(repr(price))
+
+
+def _reader(path: Path) -> RecordBatchReader:
     if not path.is_file():
         message = f"{path} is not there. Give the path of a parquet file."
         raise UnreadableFile(message)
@@ -107,7 +125,7 @@ def _table(path: Path) -> Table:
         message = f"{path} is no parquet file, or only the beginning of one. Fetch it again."
         raise UnreadableFile(message)
     try:
-        return arro3.io.read_parquet(path, batch_size=65_536).read_all()
+        return arro3.io.read_parquet(path, batch_size=65_536)
     except BaseException as error:  # the reader's panic is no Exception
         if isinstance(error, (KeyboardInterrupt, SystemExit)):
             raise
@@ -130,26 +148,14 @@ _FITS: dict[str, tuple[Callable[[DataType], bool], str]] = {
 }
 
 
-def _values(path: Path, name: str, column: ChunkedArray) -> list[Any]:
+def _values(name: str, column: Array) -> list[Any]:
     fits, wanted = _FITS[name]
     if not fits(column.type):
-        message = f"{path}: {name} must hold {wanted}, and is {column.type}. Convert the column."
-        raise UnreadableFile(message)
+        message = f"{name} must hold {wanted}, and is {column.type}. Convert the column."
+        raise _Unfit(message)
     if column.null_count and name != "CustomerID":
-        message = f"{path}: {name} is empty in {column.null_count:,} rows. Leave these rows out."
-        raise UnreadableFile(message)
+        message = f"{name} is empty in {column.null_count:,} rows. Leave these rows out."
+        raise _Unfit(message)
     if name == "InvoiceDate":  # one date of a document counts, so most are never made
         column = column.cast(MOMENT).cast(DataType.int64())
     return list[Any](column.to_pylist())  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]  numpy's, which is not here
-
-
-def _check_prices(path: Path, prices: list[float]) -> None:
-    """Refuse what is no amount of money; the read models keep six decimal places."""
-    wrong = {price for price in set(prices) if not isfinite(price) or round(price, 6) != price}
-    if wrong:
-        row, price = next((i, price) for i, price in enumerate(prices, start=1) if price in wrong)
-        message = (
-            f"{path}, row {row}: UnitPrice is {price!r}, which is no amount of money. "
-            "Round it to six decimal places or fewer, or leave the row out."
-        )
-        raise UnreadableFile(message)

@@ -5,7 +5,7 @@ second import or after an interruption, gets its first answer and changes nothin
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import file_digest
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from shop.orders.views import OrderFile, SalesByCountry, SalesByMonth, SalesByPr
 from shop.payments.views import BillingParty, CreditsByMonth
 from shop.trade.book import CloseImport
 from shop.trade.commands import command_of, id_of
-from shop.trade.documents import Document, Trade
+from shop.trade.documents import Document
 
 __all__ = ["VIEWS", "close_import", "send_documents", "wait_for_views"]
 
@@ -32,21 +32,21 @@ VIEWS: tuple[type[View], ...] = (
 
 
 async def send_documents(
-    app: App, trade: Trade, *, in_flight: int, sent: Callable[[], None]
+    app: App, documents: Iterable[Document], *, in_flight: int, sent: Callable[[], None]
 ) -> None:
     """Send every document, and return when each has its answer.
 
     Args:
         app: The running shop.
-        trade: The documents.
+        documents: What to send.
         in_flight: How many commands wait for their answer at a time.
         sent: Called when a document was answered.
 
     Raises:
         LeftfoldError: A command failed; what was answered before is stored.
     """
-    documents = iter(trade)
-    tasks = [asyncio.create_task(_send(app, documents, sent)) for _ in range(in_flight)]
+    waiting = iter(documents)
+    tasks = [asyncio.create_task(_send(app, waiting, sent)) for _ in range(in_flight)]
     try:
         await asyncio.gather(*tasks)
     finally:
