@@ -23,7 +23,12 @@ class AppInjectable:
         self._type = app_type
 
     def source(
-        self, annotation: Any, *, is_async: bool, kind: str, label: str  # noqa: ARG002
+        self,
+        annotation: Any,
+        *,
+        is_async: bool,
+        kind: str,  # noqa: ARG002  the App is for all
+        label: str,
     ) -> Source | None:
         """Return the App.
 

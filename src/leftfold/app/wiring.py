@@ -177,7 +177,12 @@ class _GivenLater:
     words = "what an App around it provides"
 
     def source(
-        self, annotation: Any, *, is_async: bool, kind: str, label: str  # noqa: ARG002
+        self,
+        annotation: Any,
+        *,
+        is_async: bool,  # noqa: ARG002  nothing is known of it yet
+        kind: str,  # noqa: ARG002
+        label: str,  # noqa: ARG002
     ) -> Source | None:
         """Accept every class."""
         return (lambda _call: None) if isinstance(annotation, type) else None

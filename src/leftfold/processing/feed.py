@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from leftfold.eventstore.port import Criterion
 from leftfold.processing.seen import Seen
+from leftfold.processing.sharing import can_be_shared
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,7 @@ class Feed:
         # Where each follower stands, or will stand when it is done with what it was given.
         self._heading: dict[Follower, Mark | None] = {}
         self._limit = _MOST_RECORDS
+        self._shared: dict[str, bool] = {}
         self._pages: dict[Mark | None, _Page] = {}
         self._reading = asyncio.Lock()
 
@@ -86,10 +88,19 @@ class Feed:
             if page is None or not _covers(page.names, names):
                 page = await self._read(after)
         self._heading[follower] = page.stretch.upto
-        if page.names == names:
-            return page.stretch
-        records = [s for s in page.stretch.records if names is None or s.record.type in names]
+        records = [
+            seen if self._is_shared(seen.record.type) else seen.again()
+            for seen in page.stretch.records
+            if names is None or seen.record.type in names
+        ]
         return Stretch(records, page.stretch.upto)
+
+    def _is_shared(self, name: str) -> bool:
+        shared = self._shared.get(name)
+        if shared is None:
+            cls = self._codec.class_of(name)
+            shared = self._shared[name] = cls is not None and can_be_shared(cls)
+        return shared
 
     async def _read(self, after: Mark | None) -> _Page:
         wanted = [f.names for f, heading in self._heading.items() if heading == after]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from leftfold.clock import Clock
-    from leftfold.processing.port import Claim, Place, ReadSide
+    from leftfold.processing.port import Claim, ReadSide, Wish
 
 __all__ = [
     "LOOK_EVERY_S",
@@ -88,18 +88,17 @@ def _facts(process: str) -> list[str]:
 
 
 async def claimed(
-    readside: ReadSide, place: Place, owner: str, *, clock: Clock, held: Callable[[Held], None]
+    readside: ReadSide, wish: Wish, *, clock: Clock, held: Callable[[Held], None]
 ) -> Claim:
     """Return a claim on a processor, as soon as nobody else holds it.
 
     Args:
         readside: Where it is claimed.
-        place: The processor.
-        owner: Who claims it.
+        wish: Who claims which processor.
         clock: Whose time the time-to-live is.
         held: Told who holds it, whenever that was looked at.
     """
-    found = await readside.claim(place, owner)
+    found = await readside.claim(wish)
     since = clock.monotonic()
     asked: Held | None = None
     while isinstance(found, Held):
@@ -107,13 +106,13 @@ async def claimed(
         before = found
         silent = clock.monotonic() - since >= TIME_TO_LIVE_S
         if silent or await _gone(readside, found.owner):
-            found = await readside.claim(place, owner, over=found)
+            found = await readside.claim(wish, over=found)
         else:
             if asked != found:
-                await readside.ask(place, found)
+                await readside.ask(wish.place, found)
                 asked = found
             await clock.sleep(LOOK_EVERY_S)
-            found = await readside.claim(place, owner)
+            found = await readside.claim(wish)
         if found != before:
             since = clock.monotonic()
     return found

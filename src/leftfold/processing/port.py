@@ -33,6 +33,7 @@ __all__ = [
     "Snapshot",
     "Standing",
     "Transaction",
+    "Wish",
 ]
 
 T = TypeVar("T")
@@ -59,6 +60,15 @@ class Failure:
     since: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Who wants to move a processor, and the fingerprint of what it will do."""
+
+    place: Place
+    owner: str
+    fold: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """The right to move a processor, as long as nobody claims it with a higher epoch."""
@@ -68,6 +78,7 @@ class Claim:
     epoch: int
     position: Mark | None
     failure: Failure | None
+    fold_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +108,7 @@ class Standing:
 
     place: Place
     store: UUID
+    fold: str
     position: Mark | None
     epoch: int
     owner: str
@@ -195,10 +207,13 @@ class ReadSide(Protocol):
         """
         ...
 
-    async def claim(self, place: Place, owner: str, *, over: Held | None = None) -> Claim | Held:
+    async def claim(self, wish: Wish, *, over: Held | None = None) -> Claim | Held:
         """Claim a processor that is free, or take it over from who is `over`.
 
         Taking over succeeds only if owner, epoch and beat are still those.
+
+        Raises:
+            StoreChanged: It has followed another log.
         """
         ...
 

@@ -11,13 +11,15 @@ import asyncio
 import contextlib
 import logging
 import traceback
+import warnings
 from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from leftfold.errors import LeftfoldError, NotCurrent
+from leftfold.errors import LeftfoldError, NotCurrent, StoreChanged
 from leftfold.processing.batch import FoldFailed
+from leftfold.processing.fingerprint import ChangedFoldWarning
 from leftfold.processing.leases import claimed
-from leftfold.processing.port import Claim, Failure, Held
+from leftfold.processing.port import Claim, Failure, Held, Wish
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,10 @@ State: TypeAlias = Literal[
     "starting", "behind", "current", "following", "waiting", "failed", "stopped"
 ]
 
+_AS_TO_ROWS = (
+    " To build these rows anew from this copy, raise their version=, or remove the database of the "
+    "read models while no app runs."
+)
 _log = logging.getLogger("leftfold.processing")
 
 # A batch grows while it takes less than the first and shrinks when it takes more than the second.
@@ -113,9 +119,10 @@ class Processor:
                 await self._fail(error)
 
     async def _follow(self) -> None:
-        claim = await claimed(
-            self._readside, self.place, self._owner, clock=self._clock, held=self._held
-        )
+        wish = Wish(self.place, self._owner, await self._readside.run(self.work.fingerprint))
+        claim = await claimed(self._readside, wish, clock=self._clock, held=self._held)
+        if claim.fold_changed:
+            self._warn_of_change()
         self._claim, self.seen = claim, claim.position
         self._kept_at = self._clock.monotonic()
         self.state, self.trouble = "behind", ""
@@ -135,6 +142,15 @@ class Processor:
 
     def _held(self, held: Held) -> None:
         self.state, self.trouble = "following", f"another process folds it ({held.owner})"
+
+    def _warn_of_change(self) -> None:
+        name, version = self.place.processor, self.place.version
+        message = (
+            f"The fold of {name} is not the one that its rows were folded with so far, and its "
+            f"version is still {version}. Raise version={version + 1} to build them anew, unless "
+            "both make the same of every event."
+        )
+        warnings.warn(message, ChangedFoldWarning, stacklevel=2)
 
     async def _rest(self) -> None:
         """Wait for more, and keep a position that only passed what is not wanted."""
@@ -188,6 +204,8 @@ class Processor:
             if len(part) == 1:
                 label = error.label if isinstance(error, FoldFailed) else self.place.processor
                 raise _Stopped(part[0], label) from (error.__cause__ or error)
+            for seen in part:
+                seen.forget()
             self._size = max(1, len(part) // 2)
             self._careful_to = part[-1].record.position
             return False
@@ -220,7 +238,7 @@ class Processor:
             number=number,
             event=record.id if record else None,
             type=record.type if record else "",
-            reason=f"{where}{kind}{cause}",
+            reason=f"{where}{kind}{cause}{_AS_TO_ROWS if isinstance(cause, StoreChanged) else ''}",
             traceback="".join(traceback.format_exception(cause)),
             since=before.since if before and before.number == number else self._clock.now(),
         )

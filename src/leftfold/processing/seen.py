@@ -58,6 +58,14 @@ class Seen:
         """Return whose record it is."""
         return self.record.tenant
 
+    def forget(self) -> None:
+        """Forget what was decoded, since somebody may have changed it."""
+        self._event = None
+
+    def again(self) -> Seen:
+        """Return the same record, to be decoded for somebody else."""
+        return Seen(self.record, self._codec, self._identity)
+
     @property
     def event(self) -> Event:
         """Return the event.

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from leftfold.messages.message import Event
+    from leftfold.modeling.model import Marked
     from leftfold.processing.columns import Column
     from leftfold.processing.folds import Fold
 
@@ -60,6 +61,7 @@ class ViewModel:
         self.name: str = options.name
         self.version: int = options.version
         self.key: tuple[str, ...] = options.key
+        self.marked: tuple[Marked, ...] = options.marked
         self._check_class()
         self.columns: tuple[Column, ...] = columns_of(cls)
         self.column = {column.name: column for column in self.columns}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from leftfold.bus.injection import Call
 from leftfold.processing.batch import FoldFailed, fold_batch
 from leftfold.processing.cache import CachedRows
+from leftfold.processing.fingerprint import fingerprint_of
 from leftfold.processing.injecting import CONNECTION
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ class Work(Protocol):
         """Forget what was known of rows, since the last change of them was not kept."""
         ...
 
+    def fingerprint(self) -> str:
+        """Return what tells this fold from another; it reads source files."""
+        ...
+
 
 class ViewWork:
     """Folds events into the rows of a View."""
@@ -63,6 +68,10 @@ class ViewWork:
     def undone(self) -> None:
         """Forget the rows of the last batches."""
         self._rows.forget()
+
+    def fingerprint(self) -> str:
+        """Return a digest of the folds."""
+        return fingerprint_of(marked.function for marked in self.model.marked)
 
 
 class ProjectionWork:
@@ -109,3 +118,7 @@ class ProjectionWork:
 
     def undone(self) -> None:
         """Know nothing of rows anyway."""
+
+    def fingerprint(self) -> str:
+        """Return a digest of the handlers."""
+        return fingerprint_of(handler.function for handler in self._model.handlers.values())

@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import delete, insert, select, update
 
 from leftfold.adapters.sqlalchemy.schema import FAILURES, POSITIONS
+from leftfold.errors import StoreChanged
 from leftfold.eventstore.port import Mark
 from leftfold.processing.port import Claim, Failure, Held, Place, Standing
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sqlalchemy import Connection, Table
+
+    from leftfold.processing.port import Wish
 
 __all__ = ["advance", "answer", "ask", "claim", "fail", "look", "release", "standings"]
 
@@ -73,6 +76,7 @@ def _standing(row: Any) -> Standing:
     return Standing(
         place=Place(p["processor"], p["version"], p["segment"]),
         store=UUID(p["store"]),
+        fold=p["fold"],
         position=Mark(p["number"], UUID(p["event"])) if p["number"] else None,
         epoch=p["epoch"],
         owner=p["owner"],
@@ -87,24 +91,51 @@ def look(connection: Connection, place: Place) -> Standing | None:
     return next(iter(standings(connection, place)), None)
 
 
-def claim(
-    connection: Connection, place: Place, owner: str, store: UUID, over: Held | None
-) -> Claim | Held:
-    """Claim a processor that is free, or that is still held as `over` says."""
+def claim(connection: Connection, wish: Wish, store: UUID, over: Held | None) -> Claim | Held:
+    """Claim a processor that is free, or that is still held as `over` says.
+
+    Raises:
+        StoreChanged: It has followed another log.
+    """
+    place, owner = wish.place, wish.owner
     found = look(connection, place)
     if found is None:
-        first = {"store": str(store), "number": 0, "event": "", "epoch": 1, "owner": owner}
+        first = {
+            "store": str(store),
+            "fold": wish.fold,
+            "number": 0,
+            "event": "",
+            "epoch": 1,
+            "owner": owner,
+        }
         connection.execute(insert(POSITIONS).values(**_values(place), **first, beat=0, asked=0))
         return Claim(place=place, owner=owner, epoch=1, position=None, failure=None)
+    if found.store != store:
+        raise _other_store(found, store)
     held = Held(owner=found.owner, epoch=found.epoch, beat=found.beat)
     if found.owner not in {"", owner} and held != over:
         return held
     epoch = found.epoch + 1
     connection.execute(
-        update(POSITIONS).where(_at(POSITIONS, place)).values(owner=owner, epoch=epoch)
+        update(POSITIONS)
+        .where(_at(POSITIONS, place))
+        .values(owner=owner, epoch=epoch, fold=wish.fold)
     )
     return Claim(
-        place=place, owner=owner, epoch=epoch, position=found.position, failure=found.failure
+        place=place,
+        owner=owner,
+        epoch=epoch,
+        position=found.position,
+        failure=found.failure,
+        fold_changed=found.position is not None and found.fold != wish.fold,
+    )
+
+
+def _other_store(found: Standing, store: UUID) -> StoreChanged:
+    name = found.place.processor
+    return StoreChanged(
+        f"{name} has followed the event store {found.store}, and this one is {store}. Open the "
+        "views that belong to it, or give views= a place of their own, where they are built anew."
     )
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import MetaData, insert
+from sqlalchemy import Index, MetaData, insert, inspect
+from sqlalchemy.schema import DropIndex
 
 from leftfold.adapters.sqlalchemy import positions
 from leftfold.adapters.sqlalchemy.engine import READERS, Database, open_file, open_memory
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
         Snapshot,
         Standing,
         Transaction,
+        Wish,
     )
     from leftfold.processing.viewmodel import ViewModel
 
@@ -115,16 +117,16 @@ class SqlReadSide:
 
         await self._writer.write("Preparing the tables of views", make)
 
-    async def claim(self, place: Place, owner: str, *, over: Held | None = None) -> Claim | Held:
-        """Claim a processor; who only looks writes nothing."""
+    async def claim(self, wish: Wish, *, over: Held | None = None) -> Claim | Held:
+        """Claim a processor; who finds it held writes nothing."""
         store = self._store
         if over is None:
-            found = await self.run(lambda: self._look(place))
-            if found is not None and found.owner not in {"", owner}:
+            found = await self.run(lambda: self._look(wish.place))
+            if found is not None and found.owner not in {"", wish.owner}:
                 return Held(owner=found.owner, epoch=found.epoch, beat=found.beat)
         return await self._writer.write(
-            f"Claiming {place.processor}",
-            lambda connection: positions.claim(connection, place, owner, store, over),
+            f"Claiming {wish.place.processor}",
+            lambda connection: positions.claim(connection, wish, store, over),
         )
 
     def _look(self, place: Place) -> Standing | None:
@@ -243,3 +245,15 @@ def _make_table(connection: Connection, model: ViewModel, table: Table) -> None:
         connection.execute(insert(TABLES).values(name=model.table, definition=definition(model)))
     elif misfit := misfit_of(model, found):
         raise ConfigurationError(misfit)
+    else:
+        _fit_indexes(connection, table)
+
+
+def _fit_indexes(connection: Connection, table: Table) -> None:
+    """Make the indexes that were added, and remove those that were taken away."""
+    wanted = {str(index.name): index for index in table.indexes}
+    found = {str(index["name"]) for index in inspect(connection).get_indexes(table.name)}
+    for name in wanted.keys() - found:
+        wanted[name].create(connection)
+    for name in found - wanted.keys():
+        connection.execute(DropIndex(Index(name, _table=table)))

@@ -31,6 +31,7 @@ POSITIONS = Table(
     Column("version", Integer, primary_key=True),
     Column("segment", Integer, primary_key=True),
     Column("store", Text, nullable=False),
+    Column("fold", Text, nullable=False),
     Column("number", BigInteger, nullable=False),
     Column("event", Text, nullable=False),
     Column("epoch", BigInteger, nullable=False),
