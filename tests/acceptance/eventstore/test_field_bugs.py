@@ -9,6 +9,7 @@ import itertools
 import shutil
 import threading
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -209,7 +210,7 @@ def checked_in_one_snapshot_and_inserted_in_another(patch: pytest.MonkeyPatch) -
 
     def append_twice(writer: Writer, commits: Sequence[Commit]) -> list[Result]:
         judge = Judge(writer._connection, commits, 0)  # noqa: SLF001  the fault is inside
-        results = [judge.judge(one) for one in commits]
+        results = judge.judge()
         time.sleep(0.002)
         unchecked = [
             msgspec.structs.replace(one, expects=(), condition=None)
@@ -235,15 +236,15 @@ def positions_compared_without_ids(patch: pytest.MonkeyPatch) -> None:
 
 def retries_not_recognised(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Judge, "_load_places", lambda *_: None)
-    patch.setattr(Judge, "_load_receipts", lambda *_: {})
+    patch.setattr(Judge, "_load_receipts", lambda *_: defaultdict(dict))
 
 
 def only_commits_with_records_checked(patch: pytest.MonkeyPatch) -> None:
-    def judge(self: Judge, one: Commit) -> Result:
-        return whole(self, one) if one.records else Appended(0, self.head)
+    def judge(self: Judge, one: Commit, ids: list[bytes]) -> Result:
+        return whole(self, one, ids) if one.records else Appended(0, self.head)
 
-    whole = Judge.judge
-    patch.setattr(Judge, "judge", judge)
+    whole = Judge._judge  # noqa: SLF001  as above
+    patch.setattr(Judge, "_judge", judge)
 
 
 def marks_that_stay_at_the_last_match(patch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,8 @@ memory, seeing those accepted before it, and all rows are written at once. The f
 the write lock from the first read to the last row.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
-from operator import itemgetter
-from typing import Any, TypeAlias
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 from uuid import UUID
 
 from leftfold.adapters.sqlite.connection import Connection, values
@@ -70,31 +68,37 @@ class Judge:
     def __init__(self, connection: Connection, commits: Sequence[Commit], now: int) -> None:
         """Read what the group needs; `now` is in microseconds since 1970."""
         self._connection = connection
+        self._commits = commits
+        self._ids = [[record.id.bytes for record in commit.records] for commit in commits]
         self.head, self._recorded = self._last(now)
-        self._heads = self._load_heads(commits)
-        self._receipts = self._load_receipts(commits)
-        # Where ids are in use; None as long as all of the group are known to be new.
-        self._places = self._load_places(commits)
+        # By tenant, and in there by stream or command.
+        self._heads = self._load_heads()
+        self._receipts = self._load_receipts()
+        # Where ids are in use; None where all of the group are known to be new.
+        self._places = self._load_places()
         self._accepted: list[tuple[int, Commit]] = []
         self._events: list[EventRow] = []
         self._tags: list[tuple[str, str, int, str]] = []
         self._new_receipts: list[ReceiptRow] = []
 
-    def judge(self, commit: Commit) -> Result:
-        """Accept the commit, or say why not."""
+    def judge(self) -> list[Result]:
+        """Accept each commit in its turn, or say why not."""
+        return [self._judge(*one) for one in zip(self._commits, self._ids, strict=True)]
+
+    def _judge(self, commit: Commit, ids: list[bytes]) -> Result:
         asked = commit.receipt
         if asked is not None:
-            known = self._receipts.get((commit.tenant, asked.command))
+            known = self._receipts[commit.tenant].get(asked.command)
             if known is not None:
                 return Duplicate(known)
-        if self._places is not None and commit.records:
-            stored = self._stored(commit, self._places)
+        if self._places is not None:
+            stored = self._stored(commit, ids, self._places)
             if stored is not None:
                 return stored
         conflict = self._conflict(commit)
         if conflict is not None:
             return conflict
-        result = self._accept(commit) if commit.records else Appended(0, self.head)
+        result = self._accept(commit, ids) if ids else Appended(0, self.head)
         if asked is not None:
             self._keep(commit.tenant, asked, result)
         return result
@@ -109,24 +113,24 @@ class Judge:
         if self._new_receipts:
             execute(_ADD_RECEIPT, self._new_receipts)
 
-    def _stored(self, commit: Commit, places: _Places) -> Appended | None:
+    def _stored(self, commit: Commit, ids: list[bytes], places: _Places) -> Appended | None:
         """Return the first answer to records that are stored already, all of them in order."""
-        records = commit.records
-        found = [(record, places.get(record.id.bytes)) for record in records]
-        known = [(record, place) for record, place in found if place is not None]
-        if not known:
+        found = [places.get(one) for one in ids]
+        known = next(((at, place) for at, place in enumerate(found) if place), None)
+        if known is None:
             return None
-        taken, (first, *_) = known[0]
-        if [place for _, place in found] != [
+        at, (first, *_) = known
+        records = commit.records
+        if found != [
             (position, commit.tenant, record.stream, record.type, record.data)
             for position, record in enumerate(records, first)
         ]:
-            raise id_in_use(taken.id, first)
+            raise id_in_use(records[at].id, first)
         return Appended(first, Mark(first + len(records) - 1, records[-1].id))
 
     def _conflict(self, commit: Commit) -> Conflict | None:
         for expects in commit.expects:
-            found = self._heads.get((commit.tenant, expects.stream))
+            found = self._heads[commit.tenant].get(expects.stream)
             wanted = expects.head
             if found != (None if wanted is None else (wanted.number, wanted.record.bytes)):
                 return stream_moved(expects, None if found is None else _mark(*found))
@@ -164,29 +168,32 @@ class Judge:
             for position, record in enumerate(commit.records, first):
                 yield commit.tenant, record, position
 
-    def _accept(self, commit: Commit) -> Appended:
-        tenant, heads, places = commit.tenant, self._heads, self._places
+    def _accept(self, commit: Commit, ids: list[bytes]) -> Appended:
+        tenant, recorded, places = commit.tenant, self._recorded, self._places
+        heads = self._heads[tenant]
         position = self.head.number if self.head else 0
         first = position + 1
-        for record in commit.records:
+        for record, one in zip(commit.records, ids, strict=True):
             position += 1
-            stream = tenant, record.stream
+            stream, kind, data = record.stream, record.type, record.data
             before = heads.get(stream)
             version = before[0] + 1 if before else 1
-            record_id = record.id.bytes
-            heads[stream] = version, record_id
+            heads[stream] = version, one
             if places is not None:
-                places[record_id] = position, tenant, record.stream, record.type, record.data
-            self._events.append(_row(record, tenant, (position, version, self._recorded)))
-            for tag in record.tags:
-                self._tags.append((tenant, tag, position, record.type))
+                places[one] = position, tenant, stream, kind, data
+            tagged = ""
+            if record.tags:
+                tagged = tags(record.tags)
+                self._tags += [(tenant, tag, position, kind) for tag in record.tags]
+            row = (position, one, tenant, stream, version, kind, record.revision, tagged, recorded)
+            self._events.append((*row, data, record.metadata))
         self._accepted.append((first, commit))
         self.head = Mark(position, commit.records[-1].id)
         return Appended(first, self.head)
 
     def _keep(self, tenant: str, asked: Receipt, result: Appended) -> None:
         first, last = result.first, result.last
-        self._receipts[tenant, asked.command] = Receipt(
+        self._receipts[tenant][asked.command] = Receipt(
             command=asked.command,
             fingerprint=asked.fingerprint,
             outcome=asked.outcome,
@@ -206,18 +213,31 @@ class Judge:
         position, record, recorded = row
         return _mark(position, record), max(now, recorded)
 
-    def _load_heads(self, commits: Iterable[Commit]) -> dict[tuple[str, str], _Head]:
-        wanted = {(c.tenant, e.stream) for c in commits for e in c.expects}
-        wanted.update((c.tenant, record.stream) for c in commits for record in c.records)
-        heads: dict[tuple[str, str], _Head] = {}
-        for tenant, streams in _by_tenant(wanted):
-            rows = self._connection.execute(_HEADS, (tenant, streams))
-            for stream, version, record in rows:
-                heads[tenant, stream] = version, record
+    def _load_heads(self) -> dict[str, dict[str, _Head]]:
+        wanted: dict[str, set[str]] = {}
+        for commit in self._commits:
+            streams = wanted.setdefault(commit.tenant, set())
+            streams.update([expects.stream for expects in commit.expects])
+            streams.update([record.stream for record in commit.records])
+        heads: dict[str, dict[str, _Head]] = {}
+        for tenant, streams in wanted.items():
+            rows = self._connection.execute(_HEADS, (tenant, values(streams))) if streams else ()
+            heads[tenant] = {stream: (version, record) for stream, version, record in rows}
         return heads
 
-    def _load_places(self, commits: Iterable[Commit]) -> _Places | None:
-        ids = [record.id.bytes for c in commits for record in c.records]
+    def _load_receipts(self) -> dict[str, dict[str, Receipt]]:
+        wanted: dict[str, set[str]] = {}
+        for commit in self._commits:
+            if commit.receipt is not None:
+                wanted.setdefault(commit.tenant, set()).add(commit.receipt.command)
+        found: dict[str, dict[str, Receipt]] = {}
+        for tenant, commands in wanted.items():
+            rows = self._connection.execute(_RECEIPTS, (tenant, values(commands)))
+            found[tenant] = {row[1]: receipt(row) for row in rows}
+        return found
+
+    def _load_places(self) -> _Places | None:
+        ids = [one for ids in self._ids for one in ids]
         if not ids:
             return None
         rows = self._connection.execute(_IDS, (values(ids),)).fetchall()
@@ -225,37 +245,6 @@ class Judge:
             return None
         return {row[0]: row[1:] for row in rows}
 
-    def _load_receipts(self, commits: Iterable[Commit]) -> dict[tuple[str, str], Receipt]:
-        wanted = {(c.tenant, c.receipt.command) for c in commits if c.receipt is not None}
-        found: dict[tuple[str, str], Receipt] = {}
-        for tenant, commands in _by_tenant(wanted):
-            for row in self._connection.execute(_RECEIPTS, (tenant, commands)):
-                found[tenant, row[1]] = receipt(row)
-        return found
-
-
-def _row(record: NewRecord, tenant: str, place: tuple[int, int, int]) -> EventRow:
-    position, version, recorded = place
-    return (
-        position,
-        record.id.bytes,
-        tenant,
-        record.stream,
-        version,
-        record.type,
-        record.revision,
-        tags(record.tags) if record.tags else "",
-        recorded,
-        record.data,
-        record.metadata,
-    )
-
 
 def _mark(number: int, record: bytes) -> Mark:
     return Mark(number, UUID(bytes=record))
-
-
-def _by_tenant(pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
-    """Group the second halves by tenant, sorted, which also walks the indexes in order."""
-    for tenant, group in groupby(sorted(pairs), key=itemgetter(0)):
-        yield tenant, values([name for _, name in group])

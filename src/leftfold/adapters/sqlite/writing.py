@@ -59,7 +59,7 @@ class Writer:
             self._file.check()
             judge = Judge(self._connection, commits, microseconds(self._clock.now()))
             self._check_history(judge.head)
-            results = [judge.judge(commit) for commit in commits]
+            results = judge.judge()
             judge.write()
             execute("COMMIT")
         except BaseException:
