@@ -1,9 +1,10 @@
 """Puts the contexts together into one App. Read by: whoever starts the shop.
 
-`app` is what `leftfold status shop.app:app --database URL` takes; programs open their own.
+`app` is what `leftfold status shop.app:app` takes, on the database that SHOP_DATABASE names.
 Catalog, stock and shipping find their place here when they come, a folder each.
 """
 
+from os import environ
 from types import ModuleType
 
 from leftfold import App, View
@@ -20,4 +21,4 @@ def shop(database: str | None = None, *more: type[View] | ModuleType) -> App:
     return App("shop", orders, payments, customers, book, *more, database=database)
 
 
-app = shop()
+app = shop(environ.get("SHOP_DATABASE"))

@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from leftfold import StoreUnusable
+from leftfold import NotFound, StoreUnusable
 from shop.app import shop
 from shop.orders.queries import OrderOf
 from shop.report import as_json, ask_report
@@ -32,12 +32,16 @@ async def print_history(order: str, database: str) -> None:
     """Print what happened to one order."""
     _must_exist(database)
     async with shop(database) as app:
-        found = await app.ask(OrderOf(order=order))
+        try:
+            found = await app.ask(OrderOf(order=order))
+        except NotFound as error:
+            message = f"there is no order {order!r} in {database}"
+            raise NotFound(message) from error
     console = make_console()
     customer = f"customer {found.customer}" if found.customer else "no customer"
     console.print(
-        f"\n  [head]Order {found.order}[/], {found.status}: {customer}, {found.country}, "
-        f"ordered {found.ordered_at:%Y-%m-%d %H:%M} UTC\n"
+        f"\n  [head]Order {found.order}[/], {found.status}\n"
+        f"  [note]{customer}, {found.country}, {found.ordered_at:%Y-%m-%d %H:%M} UTC[/]\n"
     )
     console.print(history_table(found))
 

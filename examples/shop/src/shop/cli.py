@@ -24,7 +24,7 @@ AtLeastOne = Annotated[int, Parameter(validator=validators.Number(gte=1))]
 
 
 @cli.command
-def demo(*, database: str | None = None, orders: AtLeastOne = 3000) -> None:
+def demo(*, database: str | None = None, orders: AtLeastOne = 5000) -> None:
     """Tell the story of a shop, step by step, in under a minute.
 
     Args:

@@ -21,19 +21,12 @@ BAR = 30
 
 def indented(inner: RenderableType) -> RenderableType:
     """Return something two columns further right, as all that the shop prints."""
-    return Padding(inner, (0, 0, 0, 2))
+    return Padding(inner, (0, 0, 0, 2), expand=False)
 
 
-def _table(*columns: str, title: str | None = None) -> Table:
+def _table(*columns: str) -> Table:
     """Begin a table; a column whose name begins with `>` is of figures, to the right."""
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="head",
-        header_style="note",
-        box=None,
-        padding=(0, 2, 0, 0),
-    )
+    table = Table(header_style="note", box=None, padding=(0, 2, 0, 0))
     for column in columns:
         is_figure = column.startswith(">")
         table.add_column(
@@ -45,12 +38,34 @@ def _table(*columns: str, title: str | None = None) -> Table:
     return table
 
 
-def bars(
-    title: str, rows: Iterable[tuple[str, int, Decimal]], *, of: str = "orders"
-) -> RenderableType:
+def _facts(title: str, facts: Iterable[tuple[str, str]]) -> Table:
+    """Return what is known of one thing, under its title."""
+    table = Table(
+        title=title,
+        title_justify="left",
+        title_style="note",
+        show_header=False,
+        box=None,
+        padding=(0, 2, 0, 0),
+        min_width=len(title) + 2,
+    )
+    table.add_column()
+    table.add_column(justify="right", no_wrap=True)
+    for fact in facts:
+        table.add_row(*fact)
+    return table
+
+
+def _beside(*tables: Table) -> RenderableType:
+    both = Table.grid(padding=(0, 6, 0, 0))
+    both.add_row(*tables)
+    return indented(both)
+
+
+def bars(title: str, rows: Iterable[tuple[str, int, Decimal]]) -> RenderableType:
     """Return a chart: what, how many orders, and what they came to as a figure and a bar."""
     rows = list(rows)
-    table = _table(title, f">{of}", ">sales", "")
+    table = _table(title, ">orders", ">sales", "")
     most = max((sales for _, _, sales in rows), default=Decimal(0)) or Decimal(1)
     for name, orders, sales in rows:
         bar = Text("█" * max(1, round(sales * BAR / most)), style="bar")
@@ -80,39 +95,37 @@ def history_table(order: OrderFile) -> RenderableType:
             f"{entry.at:%Y-%m-%d %H:%M:%S}",
             entry.actor or "unknown",
             entry.what,
-            Text((entry.cause or "")[:8], style="note"),
+            Text((entry.cause or "")[-8:], style="note"),  # an id begins with its time,
         )
     return indented(table)
 
 
 def parties(profile: Profile, billing: BillingParty) -> RenderableType:
     """Return one customer as two contexts know it, side by side."""
-    marketing = _table("customers: profile", "")
     last = f"{profile.last_ordered_at:%Y-%m-%d %H:%M}" if profile.last_ordered_at else "never"
-    for name, value in (
+    marketing = (
         ("orders", f"{profile.orders:,}"),
         ("sales", grouped(profile.sales)),
         ("last order", last),
         ("newsletter", "yes" if profile.wants_newsletter else "no"),
-    ):
-        marketing.add_row(name, value)
-    money = _table("payments: billing party", ">")
-    for name, amount in (
-        ("billed", billing.billed),
-        ("paid", billing.paid),
-        ("credited", billing.credited),
-        ("still due", billing.billed - billing.paid - billing.credited),
-    ):
-        money.add_row(name, grouped(amount))
-    both = Table.grid(padding=(0, 6, 0, 0))
-    both.add_row(marketing, money)
-    return indented(both)
+    )
+    accounting = (
+        ("billed", grouped(billing.billed)),
+        ("paid", grouped(billing.paid)),
+        ("credited", grouped(billing.credited)),
+        ("still due", grouped(billing.billed - billing.paid - billing.credited)),
+    )
+    return _beside(
+        _facts("customers: Profile", marketing), _facts("payments: BillingParty", accounting)
+    )
 
 
 def report_page(report: Report) -> RenderableType:
     """Return the report for people: figures, months, countries, the best."""
     sales, given_back = report.sales, report.credits
-    figures = _table("", ">figure", "")
+    figures = Table.grid(padding=(0, 2, 0, 0))
+    figures.add_column()
+    figures.add_column(justify="right")
     for what, figure, remark in (
         ("orders", f"{sales.orders:,}", f"{sales.lines:,} lines, {sales.most_lines:,} at most"),
         ("sales", grouped(sales.sales), f"{sales.products:,} products"),
@@ -120,18 +133,14 @@ def report_page(report: Report) -> RenderableType:
         ("credits", grouped(given_back.value), ""),
         ("customers", f"{report.customers.customers:,}", _anonymous(sales.without_customer)),
         ("refused orders", f"{sales.refused_orders:,}", "no line was right"),
-        ("refused lines", f"{sales.refused_lines:,}", f"credits: {given_back.refused_lines:,}"),
+        ("refused lines", f"{sales.refused_lines:,}", f"{given_back.refused_lines:,} of credits"),
         ("adjustments", f"{given_back.refused_adjustments:,}", "of bad debt, all refused"),
     ):
         figures.add_row(what, figure, Text(remark, style="note"))
-    customers = _table("best customers", ">sales")
-    for profile in report.customers.best:
-        customers.add_row(profile.customer, grouped(profile.sales))
-    products = _table("best products", ">sales")
-    for product in sales.best_products:
-        products.add_row(product.product, grouped(product.sales))
-    best = Table.grid(padding=(0, 6, 0, 0))
-    best.add_row(customers, products)
+    best = _beside(
+        _facts("best customers", [(c.customer, grouped(c.sales)) for c in report.customers.best]),
+        _facts("best products", [(p.product, grouped(p.sales)) for p in sales.best_products]),
+    )
     months = [(row.month, row.orders, row.sales) for row in sales.by_month if row.orders]
     countries = [(row.country, row.orders, row.sales) for row in sales.by_country[:10]]
     more = len(sales.by_country) - len(countries)
@@ -142,7 +151,7 @@ def report_page(report: Report) -> RenderableType:
         "",
         bars("country", countries),
         Text(f"  and {more} more (--json lists all)\n" if more > 0 else "", style="note"),
-        indented(best),
+        best,
     )
 
 

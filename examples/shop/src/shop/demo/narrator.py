@@ -7,6 +7,7 @@ from msgspec import Struct
 from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
+from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
@@ -38,7 +39,7 @@ class Narrator:
         self._step += 1
         self.console.print()
         self.console.rule(f"[head]{self._step}  {title}[/]", align="left", style="note")
-        self.console.print(Padding(Text(text, style="note"), (0, 2, 1, 2)))
+        self.console.print(Padding(Text(text, style="note"), (0, 2, 1, 2), expand=False))
 
     def sends(self, message: Command[Any] | Query[Any], **options: str) -> None:
         """Print a command or a question, with the options it is sent with."""
@@ -61,11 +62,16 @@ class Narrator:
 
     def refuses(self, refusal: Rejected) -> None:
         """Print a refusal: its code, for programs, and its reason, for people."""
-        self._line("refused", Text.assemble((refusal.code, "no"), f" {refusal}"))
+        self._line("refused", Text.assemble((refusal.code, "no"), f": {refusal}"))
 
     def shows(self, answer: RenderableType) -> None:
         """Print a table, with air around it."""
-        self.console.print(Padding(answer, (1, 0, 0, WORD)))
+        self.console.print(Padding(answer, (1, 0, 0, WORD), expand=False))
+
+    def code(self, source: str) -> None:
+        """Print a piece of Python."""
+        shown = Syntax(source.strip(), "python", theme="ansi_dark")
+        self.console.print(Padding(shown, (0, 0, 1, 2)))
 
     def _line(self, word: str, text: Text) -> None:
         line = Table.grid(padding=(0, 2, 0, 0))

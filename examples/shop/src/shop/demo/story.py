@@ -1,8 +1,11 @@
 """Tells the story of a shop, step by step, on a new database. Read by: `shop demo`, newcomers."""
 
-from datetime import UTC, datetime, timedelta
+import sys
+from datetime import UTC, datetime
 from decimal import Decimal
+from inspect import getsource
 from pathlib import Path
+from shutil import which
 from tempfile import mkdtemp
 from time import perf_counter
 
@@ -39,8 +42,7 @@ async def tell(database: str | None, *, orders: int) -> None:
     began = perf_counter()
     url = database or f"{SQLITE}{mkdtemp(prefix='shop-')}/shop.db"
     _must_be_new(url)
-    console = make_console()
-    narrator = Narrator(console)
+    narrator = Narrator(make_console())
     narrator.title(
         "A shop on Leftfold",
         "Commands are decided, what was decided is stored as events, and read models are "
@@ -50,10 +52,10 @@ async def tell(database: str | None, *, orders: int) -> None:
         await _place(app, narrator)
         await _refuse(app, narrator)
         await _pay_and_ship(app, narrator)
-        await _read_own_write(app, narrator)
+        checkout = await _read_own_write(app, narrator)
         await _two_contexts(app, narrator)
         await _history(app, narrator)
-        await _twice(app, narrator)
+        await _twice(app, narrator, checkout)
         token = await trade_for_a_day(app, narrator, orders=orders)
     await _new_view(url, token, narrator)
     _what_next(url, narrator, perf_counter() - began)
@@ -106,7 +108,7 @@ async def _pay_and_ship(app: App, narrator: Narrator) -> None:
         narrator.stored(*receipt.events)
 
 
-async def _read_own_write(app: App, narrator: Narrator) -> None:
+async def _read_own_write(app: App, narrator: Narrator) -> PlaceOrder:
     narrator.step(
         "Read your own write",
         "Read models follow the log, a moment behind. Whoever has just written holds a position "
@@ -120,6 +122,7 @@ async def _read_own_write(app: App, narrator: Narrator) -> None:
     narrator.sends(question, after=receipt.token)
     found = await app.ask(question, after=receipt.token)
     narrator.shows(orders_table(found))
+    return command
 
 
 async def _two_contexts(app: App, narrator: Narrator) -> None:
@@ -146,13 +149,12 @@ async def _history(app: App, narrator: Narrator) -> None:
     narrator.shows(history_table(await app.ask(question)))
 
 
-async def _twice(app: App, narrator: Narrator) -> None:
+async def _twice(app: App, narrator: Narrator, command: PlaceOrder) -> None:
     narrator.step(
         "Sent twice, done once",
         "Ann's browser lost the answer and sends the order again, with the id that it had. The "
         "receipt of the first is kept for ever: it gets that answer, and there is no second order.",
     )
-    command = _order("1002", TEAPOT)
     narrator.sends(command, id="checkout-2")
     receipt = await app.dispatch(command, id="checkout-2", actor="ann")
     found = await app.ask(OrdersOf(customer="ann"), after=receipt.token)
@@ -162,9 +164,10 @@ async def _twice(app: App, narrator: Narrator) -> None:
 async def _new_view(url: str, token: str, narrator: Narrator) -> None:
     narrator.step(
         "A read model younger than its events",
-        "Nobody had asked which hours are busy. SalesByHour is fourteen lines long and written "
-        "today; started on the same database, it folds everything since the first event.",
+        "Nobody had asked which hours are busy, until now. Started on the same database, this view "
+        "folds everything since the first event:",
     )
+    narrator.code(getsource(SalesByHour))
     began = perf_counter()
     async with shop(url, SalesByHour) as app:
         rows = app.rows(SalesByHour)
@@ -176,28 +179,39 @@ async def _new_view(url: str, token: str, narrator: Narrator) -> None:
 
 
 def _what_next(url: str, narrator: Narrator, took_s: float) -> None:
-    narrator.step(f"What to try next ({took_s:.0f} s so far)", "The shop is still there:")
-    for command in (
-        f"shop report --database {url}",
-        f"shop history 1001 --database {url}",
-        f"leftfold status shop.app:app --database {url}",
-        f"leftfold show Order/1001 shop.app:app --database {url}",
+    narrator.step(
+        "What to try next", f"The story took {took_s:.0f} s, and the shop is still there:"
+    )
+    programs = _programs()
+    for line in (
+        f"export SHOP_DATABASE={url}",
+        f"{programs}shop report",
+        f"{programs}shop history 1001",
+        f"{programs}leftfold status shop.app:app",
+        f"{programs}leftfold show shop.app:app Order/1001",
     ):
-        narrator.console.print(f"  [send]{command}[/]", soft_wrap=True)
+        narrator.console.print(f"  [send]{line}[/]", soft_wrap=True)
     narrator.console.print(
         "\n  The code is in [head]examples/shop[/]: begin with orders/order.py, the rules, and\n"
         "  orders/views.py, what is asked of them.\n"
     )
 
 
+def _programs() -> str:
+    """Return the folder of the programs as one would type it, nothing if they are on the path."""
+    here = Path(sys.executable).parent
+    if which("shop") == str(here / "shop"):
+        return ""
+    folder = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+    return f"{folder}/"
+
+
 def _order(number: str, *lines: Line) -> PlaceOrder:
-    # At a fixed time of today, so that the same order sent twice is the same.
-    today = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0)
     return PlaceOrder(
         order=number,
         customer="ann",
         country="United Kingdom",
-        ordered_at=today + timedelta(minutes=int(number) % 1000),
+        ordered_at=datetime.now(UTC),
         lines=lines,
     )
 
