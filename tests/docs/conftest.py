@@ -62,3 +62,12 @@ def code(page: Path) -> list[Block]:
         return list(blocks(page))
     told = sorted(STORY.glob("*.md"))
     return [block for each in told for block in blocks(each)] if page == told[-1] else []
+
+
+@pytest.fixture
+def book() -> dict[Path, list[Block]]:
+    """Return the blocks of every page; a story's are those of its folder."""
+    found: dict[Path, list[Block]] = {}
+    for page in pages():
+        found.setdefault(STORY if page.parent == STORY else page, []).extend(blocks(page))
+    return found
