@@ -24,7 +24,7 @@ from parts import PARTS, QUICK, Effort, Measurement, missing
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from sides import Failed, Sides
-from table import table_of
+from table import table_of, write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, help="runs of each figure")
     parser.add_argument("--no-peer", action="store_true", help="leave eventsourcing out")
     parser.add_argument("--json", type=Path, default=BUILD.with_suffix(".json"), metavar="FILE")
+    parser.add_argument("--page", type=Path, metavar="FILE", help="put the figures into a page")
     arguments = sys.argv[1:]
     if os.environ.get("QUICK"):
         arguments.append("--quick")
@@ -109,7 +110,10 @@ def main() -> int:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     console.print(table_of(outcomes, flush))
-    write_json(options.json, outcomes, {**machine(), "flush_ms": flush})
+    facts = {**machine(), "flush_ms": flush}
+    write_json(options.json, outcomes, facts)
+    if options.page:
+        write_page(options.page, outcomes, facts)
     console.print(f"All runs: {options.json}")
     for failure in failures:
         console.print(failure, style="red", markup=False)

@@ -11,7 +11,17 @@ import tempfile
 import time
 from pathlib import Path
 
-__all__ = ["BUILD", "HERE", "REFERENCE", "ROOT", "YEAR", "flush_ms", "machine", "peer_python"]
+__all__ = [
+    "BUILD",
+    "CLEAN",
+    "HERE",
+    "REFERENCE",
+    "ROOT",
+    "YEAR",
+    "flush_ms",
+    "machine",
+    "peer_python",
+]
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent
@@ -22,6 +32,9 @@ SHARED = ROOT.parent / "shared"
 YEAR = SHARED / "data" / "online_retail_2010_12-2011_12.parquet"
 REFERENCE = SHARED / "bench" / "raw_sqlite.py"
 PEER = BUILD / "peer"
+
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+"""What the sides run in: a machine that forbids bytecode, say, would slow every start by half."""
 
 
 def peer_python() -> Path:

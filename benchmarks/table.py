@@ -1,20 +1,26 @@
-"""The figures as a table for the terminal. Read by: who wants another column."""
+"""The figures as a table, for the terminal and for a page. Read by: who wants another column."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from outcome import Outcome
     from parts import Goal, Row
 
-__all__ = ["table_of"]
+__all__ = ["table_of", "write_page"]
 
 _EXACT_BELOW = 100
+_COLUMNS = ("leftfold", "raw", "of raw", "goal", "eventsourcing", "tuned", "of usual")
+_MARKED = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", re.DOTALL)
 
 
 def table_of(outcomes: Sequence[Outcome], flush_ms: float) -> Table:
@@ -28,7 +34,7 @@ def table_of(outcomes: Sequence[Outcome], flush_ms: float) -> Table:
         caption_justify="left",
     )
     table.add_column("what")
-    for column in ("leftfold", "raw", "of raw", "goal", "eventsourcing", "tuned", "of usual"):
+    for column in _COLUMNS:
         table.add_column(column, justify="right")
     part = ""
     for outcome in outcomes:
@@ -82,3 +88,24 @@ def _goal(outcome: Outcome, row: Row, goal: Goal) -> str:
     if reached is None:
         return text
     return f"[green]{text}[/]" if reached else f"[red]{text} missed[/]"
+
+
+def write_page(path: Path, outcomes: Sequence[Outcome], machine: Mapping[str, Any]) -> None:
+    """Put the figures between the two marks of a page, in place of those that stand there."""
+    taken = datetime.now(UTC).strftime("%d %B %Y")
+    where = (
+        f"Taken on {taken}: {machine['cores']} cores ({machine['processor']}), Python "
+        f"{machine['python']}, SQLite {machine['sqlite']}; a flush of 4 KiB took "
+        f"{machine['flush_ms']:.2f} ms. Medians of the runs, with the furthest run from them; "
+        "rates are a second."
+    )
+    head = f"| what | {' | '.join(_COLUMNS)} | command |"
+    lines = [where, "", head, "|---|" + "---:|" * len(_COLUMNS) + "---|"]
+    for outcome in outcomes:
+        command = f"`make bench ONLY={outcome.measurement.part}`"
+        for row in outcome.measurement.rows:
+            cells = [Text.from_markup(cell).plain for cell in _cells(outcome, row)]
+            lines.append(f"| {' | '.join(cells)} | {command} |")
+    text = path.read_text(encoding="utf-8")
+    figures = "\n".join(["", *lines, "", ""])
+    path.write_text(_MARKED.sub(lambda _: figures, text), encoding="utf-8")
