@@ -62,7 +62,9 @@ def settle_for(annotation: Any) -> Settle | None:
         TypeError: JSON cannot hold the type, or nobody could tell whether it came back.
         NameError: An annotation inside names something that is not there.
     """
-    return _Compiler().check(inspect.type_info(annotation))
+    compiler = _Compiler()
+    check = compiler.check(inspect.type_info(annotation))
+    return check if compiler.checks_something else None
 
 
 class _Late:
@@ -76,15 +78,18 @@ class _Late:
 
 class _Compiler:
     def __init__(self) -> None:
+        self.checks_something = False
         self._begun: dict[int, _Late] = {}
 
     def check(self, kind: inspect.Type) -> Settle | None:
         """Return the check for one type of the tree that msgspec reads from annotations."""
+        if isinstance(kind, inspect.CustomType):
+            _refuse_unless_object(kind.cls)
+            kind = inspect.AnyType()
         leaf = _LEAVES.get(type(kind))
         if leaf is not None:
+            self.checks_something = True
             return leaf
-        if isinstance(kind, inspect.CustomType):
-            return _custom(kind.cls)
         if isinstance(kind, inspect.UnionType):
             return one_of([(member, self.check(member)) for member in kind.types])
         return self._container(kind)
@@ -130,12 +135,11 @@ class _Compiler:
         return late.settle
 
 
-def _custom(cls: Any) -> Settle | None:
-    if cls is object:
-        return _any
-    name = getattr(cls, "__name__", str(cls))
-    message = f"{name}, which JSON cannot hold; make it a msgspec Struct or a dataclass"
-    raise TypeError(message)
+def _refuse_unless_object(cls: Any) -> None:
+    if cls is not object:
+        name = getattr(cls, "__name__", str(cls))
+        message = f"{name}, which JSON cannot hold; make it a msgspec Struct or a dataclass"
+        raise TypeError(message)
 
 
 def _check_equality(cls: type) -> None:
@@ -157,7 +161,9 @@ def _same(value: Any) -> Any:
 
 
 def _finite(value: Any) -> Any:
-    if isinstance(value, (float, Decimal)) and not math.isfinite(value):
+    if (isinstance(value, float) and not math.isfinite(value)) or (
+        isinstance(value, Decimal) and not value.is_finite()
+    ):
         message = (
             f"{value!r}: JSON has no such number. Use None, or a field that says what it means."
         )
