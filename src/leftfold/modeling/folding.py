@@ -9,6 +9,7 @@ from leftfold.errors import ConfigurationError
 from leftfold.messages.declaration import place_of
 from leftfold.messages.message import Event, options_of
 from leftfold.messages.metadata import Metadata
+from leftfold.modeling.handling import refuse_yielding
 from leftfold.modeling.signature import signature_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ def _of(cls: Any, marked: Marked) -> Iterable[Evolver]:
     if signature.is_async:
         message = f"{label} is async. A fold only changes state, without I/O; write a plain def."
         raise ConfigurationError(message)
+    refuse_yielding(label, marked.function)
     for parameter in signature.parameters:
         if parameter.annotation is not Metadata:
             message = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import types
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from leftfold.modeling.roles import Role
     from leftfold.modeling.signature import Parameter
 
-__all__ = ["CommandHandler", "check_result", "handlers_of"]
+__all__ = ["CommandHandler", "check_result", "handlers_of", "refuse_yielding"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +70,7 @@ def _of(cls: Any, marked: Marked) -> Iterator[CommandHandler]:
             "again. Fetch in a free @handles function, then send a command."
         )
         raise ConfigurationError(message)
+    refuse_yielding(label, marked.function)
     if marked.is_classmethod:
         message = (
             f"{label} is a classmethod, but a command is decided on a state. Make it a method."
@@ -89,6 +91,20 @@ def _of(cls: Any, marked: Marked) -> Iterator[CommandHandler]:
             role=marked.role,
             parameters=signature.parameters,
         )
+
+
+def refuse_yielding(label: str, function: Callable[..., Any]) -> None:
+    """Refuse a generator, whose body nobody would run.
+
+    Raises:
+        ConfigurationError: It yields.
+    """
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        message = (
+            f"{label} ({place_of(function)}) yields, so its body would not run when it is called. "
+            "In a model call self.record(event) for each event; return the answer."
+        )
+        raise ConfigurationError(message)
 
 
 def _plural(kind: str) -> str:

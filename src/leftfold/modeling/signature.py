@@ -81,7 +81,7 @@ def signature_of(
         messages=_messages(label, first.name, resolve(first.annotation)),
         parameters=tuple(_parameter(label, p, resolve) for p in parameters[1:] if injected),
         returns=resolve(signature.return_annotation),
-        is_async=inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function),
+        is_async=inspect.iscoroutinefunction(function),
     )
 
 
