@@ -48,6 +48,7 @@ def _named(function: Any, owner: type | None) -> Iterator[Any]:
     """Yield what the names in a function stand for, and in the functions inside it."""
     scope: dict[str, Any] = getattr(function, "__globals__", {})
     closed = _closed_over(function)
+    yield from getattr(function, "__defaults__", None) or ()
     codes = [code] if (code := getattr(function, "__code__", None)) else []
     while codes:
         code = codes.pop()
