@@ -3,6 +3,7 @@
     make bench                        everything, about ten minutes
     make bench QUICK=1                a look at everything, about a minute and a half
     make bench ONLY="append read"     some parts
+    make bench ONLY=stages            where each microsecond of a command goes
 
 The sides are processes of their own that do one task at a time; each round asks all of them, so
 that what disturbs the machine disturbs them alike. Compare within one run only.
@@ -13,12 +14,13 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from environment import BUILD, flush_ms, machine
+from environment import BUILD, CLEAN, HERE, flush_ms, machine
 from outcome import Outcome, write_json
 from parts import PARTS, QUICK, Effort, Measurement, missing
 from rich.console import Console
@@ -29,12 +31,15 @@ from table import table_of, write_page
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_STAGES = "stages"
+_WIDE = 150  # where the output is no terminal
+
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make bench", description="Measure Leftfold beside the raw limit and a peer."
     )
-    parser.add_argument("--only", nargs="+", choices=list(PARTS), metavar="PART")
+    parser.add_argument("--only", nargs="+", choices=[*PARTS, _STAGES], metavar="PART")
     parser.add_argument("--quick", action="store_true", help="short runs, fewer of them")
     parser.add_argument("--seconds", type=float, help="length of one run")
     parser.add_argument("--runs", type=int, help="runs of each figure")
@@ -78,6 +83,8 @@ def _measure(measurement: Measurement, sides: Sides) -> Iterator[tuple[str, dict
 def _measurements(options: argparse.Namespace, console: Console) -> list[Measurement]:
     found: list[Measurement] = []
     for part in options.only or PARTS:
+        if part == _STAGES:
+            continue
         if (file := missing(part)) is not None:
             console.print(f"[yellow]{part} is left out: {file} is not there.")
             continue
@@ -88,18 +95,24 @@ def _measurements(options: argparse.Namespace, console: Console) -> list[Measure
 def main() -> int:
     """Measure, show the table and write the figures."""
     options = _options()
-    console = Console()
+    if options.only and _STAGES in options.only:
+        for callers in ("1", "32"):
+            subprocess.run([sys.executable, HERE / "stages.py", callers], check=True, env=CLEAN)  # noqa: S603  own program
+        if options.only == [_STAGES]:
+            return 0
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
     BUILD.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=BUILD))
     outcomes: list[Outcome] = []
     failures: list[str] = []
+    left_out = {"usual", "tuned"} if options.no_peer else frozenset[str]()
     flush = flush_ms(folder)
     try:
         with Sides(folder) as sides, _progress(console) as progress:
             task = progress.add_task("", total=None)
             for measurement in _measurements(options, progress.console):
                 progress.update(task, description=f"{measurement.part}: {measurement.name}")
-                outcome = Outcome(measurement, without={"usual", "tuned"} & _left_out(options))
+                outcome = Outcome(measurement, without=left_out)
                 try:
                     for side, found in _measure(outcome.measurement, sides):
                         outcome.add(side, found)
@@ -118,10 +131,6 @@ def main() -> int:
     for failure in failures:
         console.print(failure, style="red", markup=False)
     return 1 if failures else 0
-
-
-def _left_out(options: argparse.Namespace) -> set[str]:
-    return {"usual", "tuned"} if options.no_peer else set()
 
 
 def _progress(console: Console) -> Progress:

@@ -1,10 +1,11 @@
 """Where each microsecond of a command goes. Read by: who wants to make it faster.
 
-    .venv/bin/python benchmarks/stages.py [CALLERS]
+    make bench ONLY=stages
 
 It sends commands as `make bench ONLY=command` does, with a stopwatch around each stage of their
 way, and prints what a stage takes by itself: the median of its calls, times how many there are a
-command. What no stage accounts for is asyncio, coroutines and the change of threads.
+command. What no stage accounts for is asyncio, coroutines and the change of threads. A first
+argument says how many callers.
 """
 
 from __future__ import annotations

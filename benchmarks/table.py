@@ -33,23 +33,22 @@ def table_of(outcomes: Sequence[Outcome], flush_ms: float) -> Table:
         title_justify="left",
         caption_justify="left",
     )
-    table.add_column("what")
-    for column in _COLUMNS:
-        table.add_column(column, justify="right")
-    part = ""
-    for outcome in outcomes:
-        for row in outcome.measurement.rows:
-            if part and part != outcome.measurement.part:
-                table.add_section()
-            part = outcome.measurement.part
-            table.add_row(*_cells(outcome, row))
+    rows = [
+        (outcome.measurement.part, [row.name, *_cells(outcome, row)])
+        for outcome in outcomes
+        for row in outcome.measurement.rows
+    ]
+    filled = [i for i, _ in enumerate(["what", *_COLUMNS]) if any(cells[i] for _, cells in rows)]
+    for i in filled:
+        table.add_column(["what", *_COLUMNS][i], justify="right" if i else "left")
+    for (part, cells), (following, _) in zip(rows, [*rows[1:], ("", [])], strict=True):
+        table.add_row(*(cells[i] for i in filled), end_section=part != following)
     return table
 
 
 def _cells(outcome: Outcome, row: Row) -> list[str]:
     raw = "reference" if outcome.ours == "raw" else "raw"
     return [
-        row.name,
         _figure(outcome, row, outcome.ours),
         _figure(outcome, row, raw),
         _ratio(outcome.ratio(row, raw)),
@@ -105,7 +104,7 @@ def write_page(path: Path, outcomes: Sequence[Outcome], machine: Mapping[str, An
         command = f"`make bench ONLY={outcome.measurement.part}`"
         for row in outcome.measurement.rows:
             cells = [Text.from_markup(cell).plain for cell in _cells(outcome, row)]
-            lines.append(f"| {' | '.join(cells)} | {command} |")
+            lines.append(f"| {row.name} | {' | '.join(cells)} | {command} |")
     text = path.read_text(encoding="utf-8")
     figures = "\n".join(["", *lines, "", ""])
     path.write_text(_MARKED.sub(lambda _: figures, text), encoding="utf-8")
