@@ -6,7 +6,7 @@ It works beside running Apps, in a process of its own: what it knows stands in t
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from leftfold.app.opening import MEMORY, open_by_url, views_url
@@ -17,15 +17,18 @@ from leftfold.processing.leases import is_gone
 from leftfold.processing.port import Place
 from leftfold.processing.projection import projection_model
 from leftfold.processing.viewmodel import view_model
+from leftfold.processing.work import ProjectionWork, ViewWork
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from leftfold.app.app import App
+    from leftfold.app.definition import Definition
     from leftfold.clock import Clock
     from leftfold.eventstore.port import EventStore, Mark
     from leftfold.processing.port import Failure, ReadSide, Standing
     from leftfold.processing.readmodels import ReadModels
+    from leftfold.processing.work import Work
 
 __all__ = [
     "Databases",
@@ -33,10 +36,12 @@ __all__ = [
     "Saved",
     "databases_of",
     "event_store",
+    "keeps_events",
     "places_of",
     "processor_states",
     "saved_in",
     "wiring_of",
+    "works_of",
 ]
 
 StateWord: TypeAlias = Literal["current", "behind", "stopped", "failed", "astray", "new", "unused"]
@@ -65,6 +70,8 @@ class Saved:
     standings: Sequence[Standing] = ()
     misfits: Sequence[str] = ()
     """What is wrong with tables that were made for other columns."""
+    changed: Sequence[Place] = ()
+    """The processors whose folds changed, without a new version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +94,10 @@ def databases_of(app: App | None, database: str | None, views: str | None) -> Da
     Raises:
         ConfigurationError: Neither says a place that can be looked at.
     """
+    for url in (database, views):
+        if url is not None and "://" not in url:
+            message = f"{url!r} is no URL of a database. For a file write sqlite:///{url}."
+            raise ConfigurationError(message)
     if database is not None:
         return Databases(database, views or views_url(database, None), views is not None)
     if app is None:
@@ -95,8 +106,8 @@ def databases_of(app: App | None, database: str | None, views: str | None) -> Da
             "database as --database sqlite:///bank.db."
         )
         raise ConfigurationError(message)
-    definition = app._definition  # noqa: SLF001  a part of the App's own package
-    if definition.database is None or definition.database == MEMORY:
+    definition = _definition(app)
+    if definition.database is None or not keeps_events(app):
         message = (
             f"App '{app.name}' keeps its events in memory, where no other process can look. Say "
             "which database is meant: --database sqlite:///bank.db."
@@ -106,15 +117,25 @@ def databases_of(app: App | None, database: str | None, views: str | None) -> Da
     return Databases(definition.database, views_url(definition.database, named), named is not None)
 
 
+def keeps_events(app: App) -> bool:
+    """Tell whether an App was made with a database that outlives it."""
+    return _definition(app).database not in {None, MEMORY}
+
+
 def wiring_of(app: App) -> Wiring:
     """Join the parts of an App as if it was to run by itself, with nothing opened.
 
     Raises:
         ConfigurationError: They do not fit together; the message says what to do.
     """
-    definition = app._definition  # noqa: SLF001  as above
-    injectables = app._injectables(_not_running)  # noqa: SLF001  as above
+    definition = _definition(app)
+    injectables = app._injectables(_not_running)  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
     return wire(definition, Services(definition.provided()), injectables)
+
+
+def _definition(app: App) -> Definition:
+    # Not public: what an App was made with is for its own package, and this is of it.
+    return app._definition  # noqa: SLF001  # pyright: ignore[reportPrivateUsage]
 
 
 def _not_running() -> ReadModels:
@@ -122,11 +143,20 @@ def _not_running() -> ReadModels:
     raise NotRunning(message)
 
 
+def works_of(wiring: Wiring) -> list[Work]:
+    """Return what the processors of an App do."""
+    codec = wiring.codec
+    views = [view_model(view) for view in wiring.views]
+    projections = [projection_model(projection) for projection in wiring.projections]
+    return [
+        *(ViewWork(v, codec, Place(v.name, v.version)) for v in views),
+        *(ProjectionWork(p, codec, wiring.injector, Place(p.name, p.version)) for p in projections),
+    ]
+
+
 def places_of(wiring: Wiring) -> list[Place]:
     """Return the processors that an App has."""
-    views = (view_model(view) for view in wiring.views)
-    projections = (projection_model(projection) for projection in wiring.projections)
-    return [Place(model.name, model.version) for model in (*views, *projections)]
+    return [work.place for work in works_of(wiring)]
 
 
 @asynccontextmanager
@@ -153,6 +183,7 @@ async def saved_in(databases: Databases, clock: Clock, wiring: Wiring | None = N
         ConfigurationError: No adapter answers to the URL.
         StorageError: It cannot be read, or was named and is not there.
     """
+    works = works_of(wiring) if wiring is not None else []
     models = [view_model(view) for view in wiring.views] if wiring is not None else []
     try:
         readside: ReadSide = await open_by_url(
@@ -166,7 +197,8 @@ async def saved_in(databases: Databases, clock: Clock, wiring: Wiring | None = N
     def look() -> Saved:
         snapshot = readside.snapshot()
         try:
-            return Saved(snapshot.standings(), snapshot.misfits(models))
+            standings = [_without_the_dead(standing) for standing in snapshot.standings()]
+            return Saved(standings, snapshot.misfits(models), _changed(works, standings))
         finally:
             snapshot.close()
 
@@ -174,6 +206,17 @@ async def saved_in(databases: Databases, clock: Clock, wiring: Wiring | None = N
         return await readside.run(look)
     finally:
         await readside.close()
+
+
+def _changed(works: Sequence[Work], standings: Sequence[Standing]) -> list[Place]:
+    """Return the processors whose rows were made by other folds than today's."""
+    kept = {standing.place: standing.fold for standing in standings}
+    return [w.place for w in works if kept.get(w.place, "") not in {"", w.fingerprint()}]
+
+
+def _without_the_dead(standing: Standing) -> Standing:
+    """Return a standing whose owner is a process that may still run."""
+    return replace(standing, owner="") if is_gone(standing.owner) else standing
 
 
 async def processor_states(
@@ -184,7 +227,7 @@ async def processor_states(
     Args:
         saved: What the read side's database says.
         store: The log that they follow.
-        head: Its newest record; read before `saved`, positions may be beyond it.
+        head: Its newest record.
         places: The processors that the App has; None where no App was given.
     """
     states = [await _judged(s, store, head, places) for s in saved.standings]
@@ -192,7 +235,7 @@ async def processor_states(
     lag = head.number if head is not None else 0
     for place in places or ():
         if place not in known:
-            reason = f"not built yet: an app that starts will fold {lag} events"
+            reason = "not built yet: the app folds all events into it when it starts"
             states.append(
                 ProcessorState(
                     place=place, position=0, lag=lag, state="new", owner="", reason=reason
@@ -206,8 +249,7 @@ async def _judged(
 ) -> ProcessorState:
     at = standing.position.number if standing.position is not None else 0
     lag = max(0, (head.number if head is not None else 0) - at)
-    owner = "" if is_gone(standing.owner) else standing.owner
-    state, reason = await _state(standing, store, lag=lag, owner=owner)
+    state, reason = await _state(standing, store, lag)
     if places is not None and standing.place not in places:
         state, reason = "unused", "the App has no View or Projection of this name and version"
     return ProcessorState(
@@ -215,15 +257,13 @@ async def _judged(
         position=at,
         lag=lag,
         state=state,
-        owner=owner,
+        owner=standing.owner,
         reason=reason,
         failure=standing.failure,
     )
 
 
-async def _state(
-    standing: Standing, store: EventStore, *, lag: int, owner: str
-) -> tuple[StateWord, str]:
+async def _state(standing: Standing, store: EventStore, lag: int) -> tuple[StateWord, str]:
     identity = await store.identity()
     if standing.store != identity:
         return "astray", f"its rows are of another store: {standing.store}, and this is {identity}"
@@ -236,4 +276,4 @@ async def _state(
         return "failed", standing.failure.reason
     if not lag:
         return "current", ""
-    return ("behind", "") if owner else ("stopped", "no running app folds it")
+    return ("behind", "") if standing.owner else ("stopped", "no running app folds it")
