@@ -5,7 +5,7 @@ not know before Python 3.12.
 """
 
 from array import array
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -50,6 +50,14 @@ class Connection(Protocol):
 
     def config(self, op: int, /, *args: Any) -> int:
         """Set or ask what SQLite calls a configuration."""
+        ...
+
+    def set_wal_hook(self, callback: Callable[[Any, str, int], int], /) -> None:
+        """Be told after each commit how many pages the -wal has."""
+        ...
+
+    def wal_checkpoint(self, dbname: str | None = None, mode: int = 0) -> tuple[int, int]:
+        """Bring what the -wal holds into the file."""
         ...
 
     def set_busy_timeout(self, milliseconds: int) -> None:

@@ -17,6 +17,12 @@ from leftfold.eventstore.port import Commit, Mark, Result
 
 __all__ = ["Writer"]
 
+# From here on the -wal is brought into the file, and when it has grown by as much again. Readers
+# that always overlap keep it from being begun anew, so a long one waits until those that were
+# there have gone: 85 MB after ten seconds of that, without.
+_CHECKPOINT_PAGES = 1_000
+_LONG_PAGES = 8_000
+
 # Together the 5 s that nobody waits longer than: first in the queue, then for SQLite's lock.
 _PATIENCE_S = 3.0
 _BUSY_MS = 2_000
@@ -29,10 +35,13 @@ class Writer:
         self._file = file
         self._clock = clock
         self._seen: Mark | None = None
+        self._pages = 0
+        self._checkpointed = 0
         self._connection = file.connect(busy_timeout_ms=_BUSY_MS)
         try:
             prepare(self._connection, file.path, new_identity)
             self.identity = read_identity(self._connection)
+            self._connection.set_wal_hook(self._committed)
             self._turns = open_turns(f"{file.path}-turns", clock, patience_s=_PATIENCE_S)
         except BaseException as error:
             file.close(self._connection)
@@ -66,7 +75,25 @@ class Writer:
             self._roll_back()
             raise
         self._seen = judge.head
+        if self._pages >= self._checkpointed + _CHECKPOINT_PAGES:
+            self._checkpoint()
         return results
+
+    def _committed(self, _connection: object, _database: str, pages: int) -> int:
+        if pages < self._pages:
+            self._checkpointed = 0  # the -wal was begun anew
+        self._pages = pages
+        return 0
+
+    def _checkpoint(self) -> None:
+        """Bring the -wal into the file; if that fails nothing is lost, and the next one tries."""
+        long = self._pages >= _LONG_PAGES
+        mode = apsw.SQLITE_CHECKPOINT_RESTART if long else apsw.SQLITE_CHECKPOINT_PASSIVE
+        self._checkpointed = self._pages
+        try:
+            self._connection.wal_checkpoint(mode=mode)
+        except apsw.Error:
+            return
 
     def _check_history(self, head: Mark | None) -> None:
         """Notice that an older copy was written over the file while it was open."""
