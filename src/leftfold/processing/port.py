@@ -225,8 +225,8 @@ class ReadSide(Protocol):
         """Give the signs of life that `owner` was asked for."""
         ...
 
-    async def release(self, claim: Claim) -> None:
-        """Give the processor free."""
+    async def release(self, owner: str) -> None:
+        """Give free what an owner has claimed, also what it was just about to."""
         ...
 
     async def move(

@@ -252,13 +252,10 @@ class Processor:
                 _log.error("%s: its failure could not be kept: %s", self.place.processor, second)
 
     async def stop(self) -> None:
-        """Keep the position and give the claim free; called when `run` has ended."""
-        if self._claim is not None:
-            with contextlib.suppress(LeftfoldError):  # the next owner takes over after a while
-                if self.state != "failed":
-                    await self._keep()
-                if self._holds():
-                    await self._readside.release(self._claim)
+        """Keep the position; called when `run` has ended."""
+        if self.state != "failed":
+            with contextlib.suppress(LeftfoldError):  # the next one looks through it again
+                await self._keep()
         if self.state != "failed":
             self.state = "stopped"
         self._tell()

@@ -7,6 +7,7 @@ how far each has come, and why one does not move.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -154,6 +155,8 @@ class ReadModels:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for processor in self._processors.values():
             await processor.stop()
+        with contextlib.suppress(LeftfoldError):  # others take over after a while
+            await self._readside.release(self._owner)
         self._tasks = []
 
     def rows(self, view: type[V]) -> Rows[V]:

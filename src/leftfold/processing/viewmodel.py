@@ -91,10 +91,10 @@ class ViewModel:
             message = f"class {self.label}: version={self.version!r} must be a whole number from 1."
             raise ConfigurationError(message)
         check_options(self.cls, _OPTIONS, _ADVICE)
-        seen: dict[str, str] = {TENANT: TENANT, SLICE: SLICE}
+        seen: dict[str, str] = {TENANT: f"Leftfold's {TENANT}", SLICE: f"Leftfold's {SLICE}"}
         for name in self.cls.__struct_fields__:
             other = seen.setdefault(name.lower(), name)
-            if other is not name:
+            if other != name:
                 message = (
                     f"{self.label}.{name} cannot be a column, since databases do not tell it from "
                     f"{other}. Rename the field."

@@ -81,8 +81,8 @@ class _KeptRows:
 
     def load(self, model: ViewModel, tenant: str, keys: Collection[Any]) -> dict[Any, Any]:
         for key in keys:
-            model.slice(tenant, key)
             model.encode_key(key)
+            model.slice(tenant, key)
         return {key: model.decode(self.rows[key]) for key in keys if key in self.rows}
 
     def load_beginning(

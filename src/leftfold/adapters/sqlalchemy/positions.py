@@ -155,11 +155,9 @@ def answer(connection: Connection, owner: str) -> None:
     )
 
 
-def release(connection: Connection, held: Claim) -> None:
-    """Give a processor free."""
-    connection.execute(
-        update(POSITIONS).where(_at(POSITIONS, held.place), P.epoch == held.epoch).values(owner="")
-    )
+def release(connection: Connection, owner: str) -> None:
+    """Give free what an owner has claimed."""
+    connection.execute(update(POSITIONS).where(P.owner == owner).values(owner=""))
 
 
 def advance(connection: Connection, held: Claim, to: Mark) -> Claim | None:

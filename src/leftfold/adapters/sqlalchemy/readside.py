@@ -84,7 +84,6 @@ class SqlReadSide:
         self._writer = Writer(opener, clock)
         self._readers = Lane("leftfold-read", lambda: None, lambda _: None, threads=READERS)
         self._rows: dict[str, ViewRows] = {}
-        self._metadata = MetaData()
         self._store = UUID(int=0)
 
     @classmethod
@@ -105,8 +104,9 @@ class SqlReadSide:
     ) -> None:
         """Make the tables that are missing, in one transaction."""
         self._store = store
+        _refuse_one_table(models)
         for model in models:
-            table = view_table(model, self._metadata)
+            table = view_table(model, MetaData())
             self._rows[model.table] = ViewRows(model, table, self._database.writing.dialect)
 
         def make(connection: Connection) -> None:
@@ -149,11 +149,10 @@ class SqlReadSide:
             "Answering for processors", lambda connection: positions.answer(connection, owner)
         )
 
-    async def release(self, claim: Claim) -> None:
-        """Give a processor free."""
+    async def release(self, owner: str) -> None:
+        """Give processors free; claims that are still queued come before it."""
         await self._writer.write(
-            f"Releasing {claim.place.processor}",
-            lambda connection: positions.release(connection, claim),
+            "Releasing processors", lambda connection: positions.release(connection, owner)
         )
 
     async def move(
@@ -235,6 +234,19 @@ def _checked(database: Database) -> Database:
         finally:
             database.end_reading(connection)
     return database
+
+
+def _refuse_one_table(models: Sequence[ViewModel]) -> None:
+    """Refuse views whose names differ only in what a table's name does not show."""
+    found: dict[str, ViewModel] = {}
+    for model in models:
+        other = found.setdefault(model.table, model)
+        if other is not model:
+            message = (
+                f"The views {other.name!r} and {model.name!r} would share the table {model.table}. "
+                "Give one of them another name=."
+            )
+            raise ConfigurationError(message)
 
 
 def _make_table(connection: Connection, model: ViewModel, table: Table) -> None:
