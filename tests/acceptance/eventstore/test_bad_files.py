@@ -158,6 +158,13 @@ async def test_a_folder_that_may_not_be_written(*, there: bool) -> None:
     assert "this user may write the file and the folder" in told
 
 
+async def test_a_queue_that_cannot_be_opened(tmp_path: Path) -> None:
+    (tmp_path / "log.db-turns").mkdir()
+
+    with pytest.raises(StoreUnusable, match=r"log.db-turns, which cannot be opened.* no data"):
+        await open_file(str(tmp_path / "log.db"), clock=SystemClock())
+
+
 class FullDisk(apsw.VFS):
     """A disk with room for some bytes."""
 

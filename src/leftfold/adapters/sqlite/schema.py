@@ -25,8 +25,7 @@ CREATE TABLE store (
     only INTEGER PRIMARY KEY CHECK (only = 1), identity BLOB NOT NULL
 ) STRICT;
 
--- The log. A head is max(version) through the unique index, so the last record of a stream and
--- the last of the log are never removed (a rule of the contract, for archiving).
+-- The log. A head is max(version) through the unique index.
 CREATE TABLE events (
     position INTEGER PRIMARY KEY, id BLOB NOT NULL, tenant TEXT NOT NULL, stream TEXT NOT NULL,
     version INTEGER NOT NULL, type TEXT NOT NULL, revision INTEGER NOT NULL,
@@ -36,6 +35,16 @@ CREATE TABLE events (
 ) STRICT;
 CREATE UNIQUE INDEX events_id ON events (id);
 CREATE UNIQUE INDEX events_stream ON events (tenant, stream, version);
+
+-- Without them versions and positions would be given a second time.
+CREATE TRIGGER events_heads_stay BEFORE DELETE ON events
+WHEN NOT EXISTS (SELECT 1 FROM events WHERE position > OLD.position)
+  OR NOT EXISTS (
+    SELECT 1 FROM events
+    WHERE tenant = OLD.tenant AND stream = OLD.stream AND version > OLD.version)
+BEGIN
+    SELECT RAISE(ABORT, 'the last record of a stream and of the log is never removed');
+END;
 
 -- An index, not a fact: the events' own tags say the same.
 CREATE TABLE tags (

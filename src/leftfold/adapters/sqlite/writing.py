@@ -12,6 +12,7 @@ from leftfold.adapters.sqlite.schema import prepare, read_identity
 from leftfold.adapters.sqlite.storefile import StoreFile, failure
 from leftfold.adapters.sqlite.turns import open_turns
 from leftfold.clock import Clock
+from leftfold.errors import StoreUnusable
 from leftfold.eventstore.conflicts import store_changed
 from leftfold.eventstore.port import Commit, Mark, Result
 
@@ -47,6 +48,11 @@ class Writer:
             file.close(self._connection)
             if isinstance(error, apsw.Error):
                 raise failure(f"Opening {file.path}", error) from error
+            if isinstance(error, OSError):
+                raise StoreUnusable(
+                    f"Opening {file.path}: writers queue in {file.path}-turns, which cannot be "
+                    f"opened ({error}). Let this user write it, or remove it: it holds no data."
+                ) from error
             raise
 
     def append(self, commits: Sequence[Commit]) -> list[Result]:
