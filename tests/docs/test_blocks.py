@@ -96,6 +96,7 @@ def test_every_block_says_what_it_is(code: list[Any]) -> None:
     assert [f"line {block.line}" for block in code if block.language not in LANGUAGES] == []
 
 
+@pytest.mark.timeout(600)  # a story starts twenty programs, and the machine may be busy
 def test_blocks_do_what_they_say(page: Path, code: list[Any], tmp_path: Path) -> None:
     for block in code:
         if block.language == "console":
