@@ -12,7 +12,7 @@ MOUNTINFO = r"""
 91 28 0:51 / /srv/share rw,relatime shared:47 - nfs4 nas:/share rw,vers=4.2,proto=tcp,hard
 92 91 259:3 / /srv/share/local rw,relatime shared:48 - xfs /dev/nvme0n1p3 rw
 93 28 0:52 / /mnt/My\040Files rw,relatime - cifs //nas/files rw,vers=3.1.1
-94 28 0:53 / /home/ann/remote rw,nosuid,nodev - fuse.sshfs ann@host:/ rw,user_id=1000
+94 28 0:53 / /srv/ann/remote rw,nosuid,nodev - fuse.sshfs ann@host:/ rw,user_id=1000
 95 28 0:54 / /mnt/c rw,noatime - 9p C:\134 rw,dirsync,aname=drvfs;path=C:\134
 96 28 259:4 / /data rw,relatime shared:49 master:7 - ext4 /dev/nvme1n1 rw
 97 96 0:55 / /data rw,relatime - nfs nas:/over rw,vers=3
@@ -30,13 +30,13 @@ CONTAINER = """
 @pytest.mark.parametrize(
     ("path", "mountinfo", "kind"),
     [
-        ("/home/ann/bank.db", MOUNTINFO, "ext4"),
+        ("/srv/ann/bank.db", MOUNTINFO, "ext4"),
         ("/srv/share/bank.db", MOUNTINFO, "nfs4"),
         ("/srv/share", MOUNTINFO, "nfs4"),
         ("/srv/share/local/bank.db", MOUNTINFO, "xfs"),
         ("/srv/shared/bank.db", MOUNTINFO, "ext4"),
         ("/mnt/My Files/bank.db", MOUNTINFO, "cifs"),
-        ("/home/ann/remote/bank.db", MOUNTINFO, "fuse.sshfs"),
+        ("/srv/ann/remote/bank.db", MOUNTINFO, "fuse.sshfs"),
         ("/mnt/c/bank.db", MOUNTINFO, "9p"),
         ("/data/bank.db", MOUNTINFO, "nfs"),
         ("/dev/shm/bank.db", MOUNTINFO, "tmpfs"),  # noqa: S108  a path in a recorded text
