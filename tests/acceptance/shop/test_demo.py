@@ -38,11 +38,23 @@ def test_the_story_is_told_to_the_end_in_a_pipe(apart: Any, database: str) -> No
 
 
 def test_what_the_story_ends_with_can_be_typed(apart: Any, database: str) -> None:
-    apart.shop("demo", "--database", database, "--orders", "10")
-    history = apart.shop("history", "1001", "--database", database)
+    story = apart.shop("demo", "--database", database, "--orders", "10").stdout
+    export, *commands = re.findall(r"^  (export .*|\S*(?:shop|leftfold) .*)$", story, re.MULTILINE)
 
-    assert "shipped with royal-post" in history.stdout
-    assert apart.report_of(database)["refused_order_lines"] >= 1
+    assert export == f"export SHOP_DATABASE={database}"
+    assert [command.split("/")[-1].split()[:2] for command in commands[:-1]] == [
+        ["shop", "report"],
+        ["shop", "history"],
+        ["leftfold", "status"],
+    ]
+    for command in commands:
+        typed = command.split()
+        environment = {**os.environ, "SHOP_DATABASE": database}
+        ended = subprocess.run(
+            typed, env=environment, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert ended.returncode == 0, (command, ended.stderr)
+        assert ended.stdout
 
 
 def test_a_story_is_told_in_a_new_file_only(apart: Any, database: str, tmp_path: Path) -> None:

@@ -6,6 +6,8 @@ Everything is readable on 80 columns and without colours, in a file or a pipe.
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from pathlib import Path
+from shutil import which
 from time import perf_counter
 
 from rich.console import Console
@@ -13,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 from rich.theme import Theme
 
-__all__ = ["complain", "make_console", "meter"]
+__all__ = ["complain", "make_console", "meter", "programs"]
 
 THEME = Theme(
     {
@@ -28,6 +30,15 @@ THEME = Theme(
 )
 STEP = 64
 """So many are done before the bar is told: telling it costs more than a command does."""
+
+
+def programs() -> str:
+    """Return the folder of the programs as one would type it, nothing if they are on the path."""
+    here = Path(sys.executable).parent
+    if which("shop") == str(here / "shop"):
+        return ""
+    folder = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
+    return f"{folder}/"
 
 
 def make_console() -> Console:

@@ -1,11 +1,9 @@
 """Tells the story of a shop, step by step, on a new database. Read by: `shop demo`, newcomers."""
 
-import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 from inspect import getsource
 from pathlib import Path
-from shutil import which
 from tempfile import mkdtemp
 from time import perf_counter
 
@@ -22,7 +20,7 @@ from shop.orders.views import counted
 from shop.payments.messages import TakePayment
 from shop.payments.queries import BillingOf
 from shop.tables import bars, history_table, orders_table, parties
-from shop.terminal import make_console
+from shop.terminal import make_console, programs
 
 __all__ = ["tell"]
 
@@ -182,28 +180,19 @@ def _what_next(url: str, narrator: Narrator, took_s: float) -> None:
     narrator.step(
         "What to try next", f"The story took {took_s:.0f} s, and the shop is still there:"
     )
-    programs = _programs()
+    folder = programs()
     for line in (
         f"export SHOP_DATABASE={url}",
-        f"{programs}shop report",
-        f"{programs}shop history 1001",
-        f"{programs}leftfold status shop.app:app",
-        f"{programs}leftfold show shop.app:app Order/1001",
+        f"{folder}shop report",
+        f"{folder}shop history 1001",
+        f"{folder}leftfold status shop.app:app",
+        f"{folder}leftfold show Order/1001 shop.app:app",
     ):
         narrator.console.print(f"  [send]{line}[/]", soft_wrap=True)
     narrator.console.print(
         "\n  The code is in [head]examples/shop[/]: begin with orders/order.py, the rules, and\n"
         "  orders/views.py, what is asked of them.\n"
     )
-
-
-def _programs() -> str:
-    """Return the folder of the programs as one would type it, nothing if they are on the path."""
-    here = Path(sys.executable).parent
-    if which("shop") == str(here / "shop"):
-        return ""
-    folder = here.relative_to(Path.cwd()) if here.is_relative_to(Path.cwd()) else here
-    return f"{folder}/"
 
 
 def _order(number: str, *lines: Line) -> PlaceOrder:

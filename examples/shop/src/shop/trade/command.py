@@ -9,7 +9,7 @@ from time import perf_counter
 from rich.console import Console
 
 from shop.app import shop
-from shop.terminal import make_console, meter
+from shop.terminal import make_console, meter, programs
 from shop.trade.documents import Document, read_documents
 from shop.trade.importing import VIEWS, close_import, send_documents, wait_for_views
 
@@ -34,9 +34,11 @@ async def import_file(path: Path, database: str, *, in_flight: int) -> None:
     console.print(
         f"  [ok]Imported[/] {len(documents):,} documents in [figure]{took_s:.1f} s[/], "
         f"and all {len(VIEWS)} views are current\n"
-        f"  [note](reading {read_s:.1f} s, {steps})[/]"
+        f"  [note](reading {read_s:.1f}, {steps})[/]"
     )
-    console.print(f"  Now ask: [send]shop report --database {database}[/]\n", soft_wrap=True)
+    console.print(
+        f"  Now ask: [send]{programs()}shop report --database {database}[/]\n", soft_wrap=True
+    )
 
 
 async def _import(
@@ -56,8 +58,8 @@ async def _import(
             )
         current = perf_counter()
     return (
-        f"opening {opened - began:.1f} s, sending {was_sent - opened:.1f} s, "
-        f"waiting for views {current - was_sent:.1f} s, closing {perf_counter() - current:.1f} s"
+        f"opening {opened - began:.1f}, sending {was_sent - opened:.1f}, "
+        f"waiting for views {current - was_sent:.1f}, closing {perf_counter() - current:.1f}"
     )
 
 
