@@ -160,6 +160,22 @@ def test_a_file_that_is_no_year_is_refused_in_one_line_and_nothing_is_made(
     assert list(tmp_path.glob("*.db")) == []
 
 
+def test_a_file_that_says_otherwise_than_before_is_refused_by_document(
+    apart: Any, database: str, tmp_path: Path
+) -> None:
+    rows = apart.made_up_rows(30, seed=4)
+    apart.write_rows(tmp_path / "first.parquet", rows)
+    changed = [row._replace(price=9.99) if row.invoice == rows[5].invoice else row for row in rows]
+    apart.write_rows(tmp_path / "second.parquet", changed)
+    assert apart.shop("import", tmp_path / "first.parquet", "--database", database).returncode == 0
+    before = apart.report_of(database)
+    ended = apart.shop("import", tmp_path / "second.parquet", "--database", database)
+
+    assert ended.returncode == 1
+    assert f"document {rows[5].invoice} could not be imported" in ended.stderr
+    assert apart.report_of(database) == before
+
+
 def test_a_database_that_is_not_there_is_not_made_by_asking(
     apart: Any, database: str, tmp_path: Path
 ) -> None:

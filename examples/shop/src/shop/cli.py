@@ -81,10 +81,11 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
     from leftfold import LeftfoldError
     from shop.terminal import complain
     from shop.trade.documents import UnreadableFile
+    from shop.trade.importing import ImportStopped
 
     try:
         asyncio.run(work)
-    except (LeftfoldError, UnreadableFile) as error:
+    except (LeftfoldError, ImportStopped, UnreadableFile) as error:
         complain(error)
         sys.exit(1)
     except KeyboardInterrupt:

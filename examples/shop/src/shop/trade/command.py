@@ -21,7 +21,8 @@ async def import_file(path: Path, database: str, *, in_flight: int) -> None:
 
     Raises:
         UnreadableFile: The file is missing or no file of trade.
-        LeftfoldError: A command or a view failed.
+        ImportStopped: A document could not be imported.
+        LeftfoldError: The database or a view failed.
     """
     console = make_console()
     began = perf_counter()

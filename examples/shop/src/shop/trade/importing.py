@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from hashlib import file_digest
 from pathlib import Path
 
-from leftfold import App, NotCurrent, View
+from leftfold import App, LeftfoldError, NotCurrent, View
 from shop.customers.views import Profile
 from shop.orders.views import OrderFile, SalesByCountry, SalesByMonth, SalesByProduct
 from shop.payments.views import BillingParty, CreditsByMonth
@@ -17,7 +17,7 @@ from shop.trade.book import CloseImport
 from shop.trade.commands import command_of, id_of
 from shop.trade.documents import Document
 
-__all__ = ["VIEWS", "close_import", "send_documents", "wait_for_views"]
+__all__ = ["VIEWS", "ImportStopped", "close_import", "send_documents", "wait_for_views"]
 
 ACTOR = "import"
 VIEWS: tuple[type[View], ...] = (
@@ -29,6 +29,10 @@ VIEWS: tuple[type[View], ...] = (
     BillingParty,
     Profile,
 )
+
+
+class ImportStopped(Exception):
+    """A document could not be imported, and nothing after it was sent."""
 
 
 async def send_documents(
@@ -43,7 +47,7 @@ async def send_documents(
         sent: Called when a document was answered.
 
     Raises:
-        LeftfoldError: A command failed; what was answered before is stored.
+        ImportStopped: A command failed; what was answered before is stored.
     """
     waiting = iter(documents)
     tasks = [asyncio.create_task(_send(app, waiting, sent)) for _ in range(in_flight)]
@@ -57,7 +61,11 @@ async def send_documents(
 
 async def _send(app: App, documents: Iterator[Document], sent: Callable[[], None]) -> None:
     for document in documents:  # shared with all others in flight: each takes the next
-        await app.send(command_of(document), id=id_of(document), actor=ACTOR)
+        try:
+            await app.send(command_of(document), id=id_of(document), actor=ACTOR)
+        except LeftfoldError as error:
+            message = f"document {document.number} could not be imported: {error}"
+            raise ImportStopped(message) from error
         sent()
 
 
