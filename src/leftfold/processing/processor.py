@@ -242,14 +242,15 @@ class Processor:
             traceback="".join(traceback.format_exception(cause)),
             since=before.since if before and before.number == number else self._clock.now(),
         )
-        self.state = "failed"
-        self._tell()
         _log.error("%s stopped: %s", self.place.processor, self.why(), exc_info=cause)
-        if self._claim is not None:
-            try:
+        try:
+            if self._claim is not None:
                 await self._readside.fail(self._claim, self.failure)
-            except LeftfoldError as second:
-                _log.error("%s: its failure could not be kept: %s", self.place.processor, second)
+        except Exception:
+            _log.exception("%s: that it failed could not be kept", self.place.processor)
+        finally:
+            self.state = "failed"
+            self._tell()
 
     async def stop(self) -> None:
         """Keep the position; called when `run` has ended."""

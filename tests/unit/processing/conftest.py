@@ -1,7 +1,7 @@
 """A log in memory and what follows it. Read by: authors of these tests."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -81,8 +81,9 @@ class Log:
             injector=Injector(services, row_injectables(lambda: found[0])),
         )
         found.append(read_models)
-        async with read_models:
-            yield read_models
+        async with AsyncExitStack() as stack:
+            await services.open(stack)
+            yield await stack.enter_async_context(read_models)
 
 
 def _events_of(part: Any) -> frozenset[type[Event]]:

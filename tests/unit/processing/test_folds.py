@@ -328,7 +328,7 @@ class Hoarder(View, key="order"):
 
     @evolves
     def placed(self, event: Placed) -> None:
-        self.memory = 1  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+        self.memory = 1
 
 
 def test_nothing_can_be_kept_beside_the_fields() -> None:

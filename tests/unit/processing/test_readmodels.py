@@ -394,7 +394,7 @@ async def test_an_older_backup_stops_the_views_by_name(
     async with log.following(Statement) as models:
         await models.settled()
     older = await open_memory("memory://", clock=log.clock)
-    older._identity = await log.store.identity()  # noqa: SLF001  # type: ignore[attr-defined]
+    older._identity = await log.store.identity()  # noqa: SLF001
     again = log_type(older, log.readside, log.clock)
     await again.put(*deposits(10, 20, 30, 40))
 
