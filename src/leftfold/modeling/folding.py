@@ -101,12 +101,13 @@ def check_options(
         ConfigurationError: With the advice.
     """
     options = cls.__leftfold__
+    article = "an" if options.kind[0] in "AEIOU" else "a"
     for marked in options.marked:
         for option in sorted(marked.role.given() - allowed[marked.role.kind]):
             known = ", ".join(sorted(allowed[marked.role.kind])) or "none"
             message = (
                 f"{cls.__name__}.{marked.name}: @{marked.role.kind}({option}=…) means nothing in "
-                f"a {options.kind}. {advice.get(option, f'Known here: {known}.')}"
+                f"{article} {options.kind}. {advice.get(option, f'Known here: {known}.')}"
             )
             raise ConfigurationError(message)
 
