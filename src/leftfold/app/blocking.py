@@ -7,6 +7,8 @@ import threading
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from leftfold.errors import Rejected
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from types import TracebackType
@@ -67,6 +69,9 @@ class BlockingSession:
         future: Future[R] = asyncio.run_coroutine_threadsafe(work, self._running)
         try:
             return future.result()
+        except Rejected as refusal:
+            # The model's word, not a failure: the way it came through the App says nothing.
+            raise refusal.with_traceback(None) from None
         except BaseException:
             future.cancel()
             raise

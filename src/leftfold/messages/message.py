@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Command", "Event", "Message", "MessageOptions", "MessageType", "Query", "options_of"]
 
-R = TypeVar("R")
+# Covariant, so that `print(await app.ask(query))` is right for checkers: any answer is an object.
+R_co = TypeVar("R_co", covariant=True)
 
 KEYWORDS = {
     "Event": ("name", "revision", "tags", "public", "formerly"),
@@ -140,13 +141,13 @@ class Event(Message):
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Command(Message, Generic[R]):
-    """A request to decide something; `send` returns an `R`, or raises the refusal."""
+class Command(Message, Generic[R_co]):
+    """A request to decide something; `send` returns an `R_co`, or raises the refusal."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(msgspec.field,))
-class Query(Message, Generic[R]):
-    """A question about what is so; `ask` returns an `R`."""
+class Query(Message, Generic[R_co]):
+    """A question about what is so; `ask` returns an `R_co`."""
 
 
 def options_of(message: type[Message]) -> MessageOptions:

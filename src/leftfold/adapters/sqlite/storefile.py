@@ -194,5 +194,5 @@ class StoreFile:
         if kind is not None:
             raise StoreUnusable(
                 f"Opening {self.path}: it is on a network file system ({kind}), where SQLite "
-                f"loses data. Put it on a local disk, or use PostgreSQL."
+                f"loses data. Put it on a local disk."
             )
