@@ -7,20 +7,14 @@ closed in reverse order when it stops.
 from __future__ import annotations
 
 import inspect
-from contextlib import (
-    AbstractAsyncContextManager,
-    AbstractContextManager,
-    AsyncExitStack,
-    asynccontextmanager,
-    contextmanager,
-)
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, AsyncExitStack
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_origin, get_type_hints
 
 from leftfold.errors import ConfigurationError
 from leftfold.messages.declaration import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 
 __all__ = ["Services"]
 
@@ -166,11 +160,13 @@ def _plain(annotation: Any) -> Any:
 async def _entered(
     factory: Callable[..., Any], extra: dict[str, Any], kind: type[Any], stack: AsyncExitStack
 ) -> Any:
-    if inspect.isasyncgenfunction(factory):
-        return await stack.enter_async_context(asynccontextmanager(factory)(**extra))
-    if inspect.isgeneratorfunction(factory):
-        return stack.enter_context(contextmanager(factory)(**extra))
-    made = factory(**extra)
+    made: Any = factory(**extra)
+    if inspect.isasyncgen(made):
+        stack.push_async_callback(_finish, made, _name(kind))
+        return await anext(made, None)
+    if inspect.isgenerator(made):
+        stack.callback(_finish_plainly, made, _name(kind))
+        return next(made, None)
     if inspect.isawaitable(made):
         made = await made
     if _is_instance(made, kind):
@@ -181,3 +177,18 @@ async def _entered(
     if isinstance(made, AbstractContextManager):
         return stack.enter_context(made)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
     return made
+
+
+async def _finish(generator: AsyncIterable[Any], name: str) -> None:
+    """Run what stands behind the yield, whatever the App was stopped by."""
+    async for _ in generator:
+        raise _twice(name)
+
+
+def _finish_plainly(generator: Iterable[Any], name: str) -> None:
+    for _ in generator:
+        raise _twice(name)
+
+
+def _twice(name: str) -> ConfigurationError:
+    return ConfigurationError(f"provide: what makes {name} yields twice. Yield one, once.")
