@@ -177,7 +177,7 @@ async def event_store(databases: Databases, clock: Clock) -> AsyncGenerator[Even
 
 
 async def saved_in(databases: Databases, clock: Clock, wiring: Wiring | None = None) -> Saved:
-    """Read what stands in the read side's database; no database yet is one without processors.
+    """Read what the read side's database says; none yet says nothing.
 
     Raises:
         ConfigurationError: No adapter answers to the URL.

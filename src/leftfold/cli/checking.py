@@ -1,7 +1,4 @@
-"""What `leftfold check` finds: whether an App fits together, and fits what is stored.
-
-Read by: who adds a check. Each check is a function that yields findings.
-"""
+"""What `leftfold check` finds, each kind by a function of its own. Read by: who adds a check."""
 
 from __future__ import annotations
 

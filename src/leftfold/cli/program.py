@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from leftfold.app import App
 
-__all__ = ["program", "run"]
+__all__ = ["check", "events", "program", "run", "show", "status"]
 
 program = Program(
     name="leftfold",

@@ -36,7 +36,7 @@ class LookedAtFile(StoreFile):
 
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self._in_use = Path(f"{path}-wal").exists()
+        self._in_use = os.path.exists(f"{path}-wal")  # noqa: PTH110  Path's raises where it may not look
 
     @override
     def _opened(self, busy_timeout_ms: int) -> Connection:
@@ -50,8 +50,15 @@ class LookedAtFile(StoreFile):
 
     def _refuse_missing(self) -> None:
         path = Path(self.path)
-        if not path.is_file():
-            what = "it is a folder" if path.is_dir() else "there is no such file"
+        try:
+            is_file, is_folder = path.is_file(), path.is_dir()
+        except OSError as error:
+            raise StoreUnusable(
+                f"Reading {self.path}: this user may not look there ({error.strerror}). Run this "
+                f"as a user that may, or check the URL."
+            ) from error
+        if not is_file:
+            what = "it is a folder" if is_folder else "there is no such file"
             raise StoreMissing(
                 f"Reading {self.path}: {what}. Check the URL; sqlite:///shop.db is a file in the "
                 f"folder you are in, and an app makes it when it first runs."
