@@ -131,7 +131,11 @@ class InvalidToken(LeftfoldError):
 
 
 class StorageError(LeftfoldError):
-    """The engine failed. Nothing of the call is known to be stored; the same call is safe."""
+    """The engine failed; nothing of the call is known to be stored.
+
+    The same commit may be appended again, since the store knows what it has by its ids; a
+    command may be sent again with the same `id`.
+    """
 
     retryable = True
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 async def within(
     timeout_s: float | None, work: Callable[[], Awaitable[T]], *, clock: Clock, failure: str
 ) -> T:
-    """Await `work` for a limited time of the clock; when it is over the work is cancelled.
+    """Await `work` for a limited time of the clock, then cancel it.
 
     Args:
         timeout_s: The limit; None waits as long as it takes.

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from leftfold.messages.metadata import Metadata
     from leftfold.modeling.decision import Decision, Folds
     from leftfold.modeling.handling import CommandHandler
+    from leftfold.modeling.plan import StreamOwner
 
 __all__ = ["AggregateModel", "aggregate_model"]
 
@@ -180,7 +181,7 @@ class AggregateModel:
         self,
         decision: Decision,
         subject: Subject,
-        aggregates: Sequence[AggregateModel],  # noqa: ARG002  a Boundary looks among them
+        aggregates: Sequence[StreamOwner],  # noqa: ARG002  a Boundary looks among them
     ) -> Sequence[str]:
         """Return the aggregate's own stream, for each event."""
         return [subject.stream] * len(decision.recorded)

@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from leftfold.messages.message import Command, Event
     from leftfold.messages.metadata import Metadata
     from leftfold.messages.tags import Tags
-    from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.decision import Decision, Folds
     from leftfold.modeling.handling import CommandHandler
+    from leftfold.modeling.plan import StreamOwner
 
     _Evolvers: TypeAlias = dict[type[Event], list[tuple[Evolver, tuple[str, ...]]]]
 
@@ -243,7 +243,7 @@ class BoundaryModel:
         return False
 
     def streams(
-        self, decision: Decision, subject: Subject, aggregates: Sequence[AggregateModel]
+        self, decision: Decision, subject: Subject, aggregates: Sequence[StreamOwner]
     ) -> Sequence[str]:
         """Return the stream of each event: an Aggregate's that folds it, or its own."""
         return [
@@ -252,7 +252,7 @@ class BoundaryModel:
         ]
 
 
-def _stream(label: str, event: Event, to: Any, aggregates: Sequence[AggregateModel]) -> str | None:
+def _stream(label: str, event: Event, to: Any, aggregates: Sequence[StreamOwner]) -> str | None:
     if to is not None:
         return aggregate_model(to).stream_of(event)
     takers = [a for a in aggregates if a.folds(type(event))]

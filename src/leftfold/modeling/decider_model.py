@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from leftfold.eventstore.port import Record
     from leftfold.messages.message import Command
     from leftfold.messages.metadata import Metadata
-    from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.decider import Decider
     from leftfold.modeling.decision import Decision, Folds
+    from leftfold.modeling.plan import StreamOwner
     from leftfold.modeling.signature import Signature
 
 __all__ = ["DeciderModel", "decider_model"]
@@ -181,7 +181,7 @@ class DeciderModel:
         self,
         decision: Decision,
         subject: Subject,
-        aggregates: Sequence[AggregateModel],  # noqa: ARG002  a Boundary looks among them
+        aggregates: Sequence[StreamOwner],  # noqa: ARG002  a Boundary looks among them
     ) -> Sequence[str]:
         """Return the Decider's own stream, for each event."""
         return [subject.stream] * len(decision.recorded)

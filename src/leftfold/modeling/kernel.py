@@ -36,12 +36,11 @@ if TYPE_CHECKING:
     from leftfold.messages.ids import Ids
     from leftfold.messages.message import Command
     from leftfold.messages.metadata import Metadata
-    from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.cache import StateCache
     from leftfold.modeling.handling import CommandHandler
     from leftfold.modeling.loading import Loader
     from leftfold.modeling.locks import Locks
-    from leftfold.modeling.plan import DecidingModel, Subject
+    from leftfold.modeling.plan import DecidingModel, StreamOwner, Subject
 
 __all__ = ["Kernel", "KernelParts", "Route"]
 
@@ -75,7 +74,7 @@ class KernelParts:
     cache: StateCache
     locks: Locks
     loader: Loader
-    aggregates: Sequence[AggregateModel]
+    aggregates: Sequence[StreamOwner]
     watch: Callable[[Any], Callable[[Decision], None]] | None = None
     """Looks at every decision, in tests: given the state before, returns a check for after."""
 

@@ -126,7 +126,7 @@ def _decoder(command: Command[Any]) -> msgspec.json.Decoder[Any]:
 
 
 def encode_refusal(refusal: Rejected) -> bytes:
-    """Write a refusal: its code and its words, which may repeat what is no Unicode text."""
+    """Write a refusal: its code and words, even where these are no Unicode text."""
     words = str(refusal).encode(errors="backslashreplace").decode()
     return _encode(_Outcome(refused=refusal.code, reason=words))
 

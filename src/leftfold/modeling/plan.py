@@ -14,11 +14,10 @@ if TYPE_CHECKING:
     from leftfold.eventstore.port import Record
     from leftfold.messages.message import Command, Event
     from leftfold.messages.metadata import Metadata
-    from leftfold.modeling.aggregate_model import AggregateModel
     from leftfold.modeling.decision import Decision, Folds
     from leftfold.modeling.handling import CommandHandler
 
-__all__ = ["NOTHING", "DecidingModel", "Subject"]
+__all__ = ["NOTHING", "DecidingModel", "StreamOwner", "Subject"]
 
 NOTHING: Criteria = (Criterion(types=frozenset({"\x1f"})),)
 """Meets no record: the command carries none of the tags, so there is nothing to read."""
@@ -37,6 +36,27 @@ class Subject:
     locks: tuple[str, ...]
     criteria: Criteria | None = None
     tags: Mapping[str, frozenset[str]] | None = None
+
+
+class StreamOwner(Protocol):
+    """A model in whose streams others may record: an Aggregate, compiled."""
+
+    @property
+    def label(self) -> str:
+        """Return what errors call it."""
+        ...
+
+    def folds(self, event: type[Event]) -> bool:
+        """Tell whether it folds events of a type."""
+        ...
+
+    def stream_of(self, event: Event) -> str:
+        """Return its stream that an event belongs to.
+
+        Raises:
+            ConfigurationError: The event has no field that holds the key.
+        """
+        ...
 
 
 class DecidingModel(Protocol):
@@ -64,7 +84,7 @@ class DecidingModel(Protocol):
 
     @property
     def copy(self) -> Callable[[Any], Any] | None:
-        """Return what copies a state cheaply, so that a refusal leaves it; None: load it anew."""
+        """Return what copies a state cheaply; None: it is loaded anew after a refusal."""
         ...
 
     def subject(self, handler: CommandHandler, command: Command[Any]) -> Subject:
@@ -119,7 +139,7 @@ class DecidingModel(Protocol):
         ...
 
     def streams(
-        self, decision: Decision, subject: Subject, aggregates: Sequence[AggregateModel]
+        self, decision: Decision, subject: Subject, aggregates: Sequence[StreamOwner]
     ) -> Sequence[str]:
         """Return the stream of each recorded event, in order.
 
