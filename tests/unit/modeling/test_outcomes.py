@@ -100,7 +100,7 @@ class Wrapped(Rejected):
 class Coded(Rejected):
     """Has kept the code of its former name."""
 
-    code = "not-settled"
+    code = "not-yet-settled"
 
 
 @pytest.mark.parametrize(
