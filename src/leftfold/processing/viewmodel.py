@@ -182,7 +182,9 @@ class ViewModel:
                     if part is None
                     else ""
                 )
-                message = f"{self.label}: the key field {column.name} cannot be kept: {error}.{hint}"
+                message = (
+                    f"{self.label}: the key field {column.name} cannot be kept: {error}.{hint}"
+                )
                 raise CodecError(message) from error
         return tuple(kept)
 
@@ -254,7 +256,9 @@ class ViewModel:
             try:
                 column.encode(value)
             except Misfit as error:
-                return CodecError(f"{self.label}.{column.name} of row {key!r} cannot be kept: {error}.")
+                return CodecError(
+                    f"{self.label}.{column.name} of row {key!r} cannot be kept: {error}."
+                )
         return CodecError(f"{self.label}: row {key!r} cannot be kept.")
 
     def decode(self, kept: Sequence[Any]) -> Any:
