@@ -226,6 +226,7 @@ def _complained(error: Exception) -> int:
     elif isinstance(error, WrittenWrong):
         code = WRITTEN_WRONG
     elif not isinstance(error, LeftfoldError | CannotDo):
-        text = f"{type(error).__name__}: {text}. Add --debug to see the traceback."
+        first = text.partition("\n")[0].removesuffix(".")
+        text = f"{type(error).__name__}: {first}. Add --debug to see the traceback."
     complain(" ".join(text.split()))
     return code
