@@ -58,6 +58,7 @@ def _effort(options: argparse.Namespace) -> Effort:
     full = QUICK if options.quick else Effort()
     return Effort(
         seconds=options.seconds or full.seconds,
+        rounds=options.runs or full.rounds,
         runs=options.runs or full.runs,
         events=full.events,
         replayed=full.replayed,
