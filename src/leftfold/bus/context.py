@@ -84,32 +84,22 @@ class Envoy:
         """
         cause = current.get()
         tenant = cause.tenant if cause is not None else ""
-        id_, text = self._identified(store, tenant, given)
+        now = self.clock.now()
+        if given is None:
+            id_, text = self._ids.new(now), None
+        else:
+            id_, text = _identified(store, tenant, given)
         if cause is None:
-            return Metadata(id=id_, time=self.clock.now(), actor=actor, correlation=id_), text
+            return Metadata(id=id_, time=now, actor=actor, correlation=id_), text
         return Metadata(
             id=id_,
-            time=self.clock.now(),
+            time=now,
             actor=actor if actor is not None else cause.actor,
             correlation=cause.correlation or cause.id,
             causation=cause.id,
             trace=cause.trace,
             tenant=tenant,
         ), text
-
-    def _identified(self, store: UUID, tenant: str, given: object) -> tuple[UUID, str | None]:
-        if given is None:
-            return self._ids.new(), None
-        if isinstance(given, UUID):
-            return given, str(given)
-        if not isinstance(given, str):
-            message = f"id={given!r} is a {type(given).__name__}. Give a text or a UUID."
-            raise ConfigurationError(message)
-        if not given:
-            message = "The command id is empty. Give it a text of its own, or leave id= out."
-            raise CodecError(message)
-        parsed = _as_uuid(checked_text(given, "command id"))
-        return (named_id(store, tenant, given), given) if parsed is None else (parsed, given)
 
     @staticmethod
     def derived(kind: str, content: Callable[[], bytes]) -> UUID | None:
@@ -129,6 +119,19 @@ class Envoy:
         count = here.sent.get((kind, said), 0)
         here.sent[kind, said] = count + 1
         return derived_id(here.metadata.id, kind, said, count)
+
+
+def _identified(store: UUID, tenant: str, given: object) -> tuple[UUID, str]:
+    if isinstance(given, UUID):
+        return given, str(given)
+    if not isinstance(given, str):
+        message = f"id={given!r} is a {type(given).__name__}. Give a text or a UUID."
+        raise ConfigurationError(message)
+    if not given:
+        message = "The command id is empty. Give it a text of its own, or leave id= out."
+        raise CodecError(message)
+    parsed = _as_uuid(checked_text(given, "command id"))
+    return (named_id(store, tenant, given) if parsed is None else parsed), given
 
 
 def _as_uuid(text: str) -> UUID | None:

@@ -8,7 +8,6 @@ the way over JSON values, through its upcasters.
 from __future__ import annotations
 
 import typing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -29,8 +28,7 @@ _SHOWN = 200  # characters of a value that an error repeats
 _UNSTORABLE = (TypeError, ValueError, OverflowError, RecursionError, CodecError)
 
 
-@dataclass(frozen=True, slots=True)
-class Sealed:
+class Sealed(msgspec.Struct, frozen=True):
     """An event as it will be read again, and the bytes that say so."""
 
     event: Event

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from leftfold.errors import IdReused
 from leftfold.eventstore.port import Appended, Commit, Duplicate, Receipt
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Answers", "receipt_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True):
     """What came of a command, and the place in the log after it."""
 
     result: Any

@@ -73,7 +73,7 @@ class Decision:
                 "class that derives from Event."
             )
             raise ConfigurationError(message)
-        sealed, id_ = self.codec.seal(event), self.ids.new()
+        sealed, id_ = self.codec.seal(event), self.ids.new(self.metadata.time)
         self.folding = True
         try:
             self.state = self.folds.apply(self.state, sealed.event, partial(self.metadata_of, id_))

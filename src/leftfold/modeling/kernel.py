@@ -11,6 +11,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from leftfold.codec.envelope import encode_envelope
 from leftfold.errors import ConflictError, IdReused, Rejected, StorageError
 from leftfold.eventstore.port import (
@@ -25,7 +27,7 @@ from leftfold.eventstore.port import (
 )
 from leftfold.modeling.answering import Answer, Answers, receipt_of
 from leftfold.modeling.cache import Folded
-from leftfold.modeling.decision import Decision
+from leftfold.modeling.decision import Decision, deciding
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -143,8 +145,7 @@ class Kernel:
         return await self._parts.store.head()
 
 
-@dataclass(frozen=True, slots=True)
-class _Decided:
+class _Decided(msgspec.Struct, frozen=True):
     """What one try led to, before it is stored."""
 
     result: Any
@@ -223,9 +224,12 @@ class _Way:
         exists = folded.head is not None
         try:
             model.admit(handler, self._subject, exists=exists, ended=folded.ended)
-            with decision.running():
+            token = deciding.set(decision)
+            try:
                 extra = self._route.inject(self._metadata)
                 result = model.decide(handler, decision, self._command, extra)
+            finally:
+                deciding.reset(token)
         except Rejected as refusal:
             decision.recorded.clear()
             return _Decided(None, refusal, decision)
@@ -311,9 +315,8 @@ class _Way:
                 return
             folded.state = state
             folded.head = Mark(folded.version + len(commit.records), commit.records[-1].id)
-            folded.ended = folded.ended or any(
-                model.ends(type(sealed.event)) for sealed, _, _ in decision.recorded
-            )
+            for sealed, _, _ in decision.recorded:
+                folded.ended = folded.ended or model.ends(type(sealed.event))
         elif model.copy is None:
             return
         if folded.head is not None:

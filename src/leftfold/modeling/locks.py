@@ -6,7 +6,7 @@ other in the store. Several names are taken in sorted order, so that no two wait
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 __all__ = ["Locks"]
 
@@ -18,7 +18,7 @@ class Locks:
         """Begin with nothing held."""
         self._held: dict[str, deque[asyncio.Future[None]]] = {}
 
-    async def acquire(self, names: Iterable[str]) -> list[str]:
+    async def acquire(self, names: Sequence[str]) -> list[str]:
         """Take all of `names`; nothing stays taken when the wait is cancelled.
 
         Returns:
@@ -26,7 +26,7 @@ class Locks:
         """
         taken: list[str] = []
         try:
-            for name in sorted(set(names)):
+            for name in sorted(set(names)) if len(names) > 1 else names:
                 await self._take(name)
                 taken.append(name)
         except BaseException:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
+
+import msgspec
 
 from leftfold.eventstore.port import Criteria, Criterion
 
@@ -23,8 +24,7 @@ NOTHING: Criteria = (Criterion(types=frozenset({"\x1f"})),)
 """Meets no record: the command carries none of the tags, so there is nothing to read."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Subject:
+class Subject(msgspec.Struct, frozen=True, kw_only=True):
     """What one command is decided on: a stream, or what meets some criteria.
 
     `key` is the model's key as text; `locks` are the names under which commands of this
