@@ -226,6 +226,11 @@ class App:
         result: R = await live.bus.ask(query, before=before, timeout_s=timeout_s)
         return result
 
+    async def head(self) -> str:
+        """Return the position token of the newest event, to read after all that is stored now."""
+        live = self._running()
+        return encode_token(live.identity, await live.store.head())
+
     def rows(self, view: type[V], /) -> Rows[V]:
         """Return the rows of a View, to be read outside handlers."""
         return self._running().read_models.rows(view)

@@ -128,6 +128,10 @@ class BlockingApp:
         """Have a query answered; see `App.ask`."""
         return self._session.run(self._app.ask(query, after=after, timeout_s=timeout_s))
 
+    def head(self) -> str:
+        """Return the position token of the newest event; see `App.head`."""
+        return self._session.run(self._app.head())
+
     def rows(self, view: type[V], /) -> BlockingRows[V]:
         """Return the rows of a View."""
         from leftfold.processing.rows import BlockingRows

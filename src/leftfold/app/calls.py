@@ -70,6 +70,10 @@ class Calls(Protocol):
         """Return a query's answer."""
         ...
 
+    async def head(self) -> str:
+        """Return the position token of the newest event."""
+        ...
+
     def rows(self, view: type[V], /) -> Rows[V]:
         """Return the rows of a View."""
         ...

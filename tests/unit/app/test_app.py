@@ -108,6 +108,13 @@ async def test_a_token_of_an_empty_log_is_a_token(app: TestApp) -> None:
     assert await app.rows(Balance).get("a", after=receipt.token) is None
 
 
+async def test_the_head_is_the_token_of_the_newest_event(app: TestApp) -> None:
+    empty = await app.head()
+    assert await app.rows(Balance).get("a", after=empty) is None
+    receipt = await app.dispatch(Open(account="a", owner="ann"))
+    assert await app.head() == receipt.token != empty
+
+
 async def test_a_message_that_nobody_handles_is_named(app: TestApp) -> None:
     class CloseAccount(Command[None]):
         account: str

@@ -33,7 +33,7 @@ async def print_history(order: str, database: str) -> None:
     _must_exist(database)
     async with shop(database) as app:
         try:
-            found = await app.ask(OrderOf(order=order))
+            found = await app.ask(OrderOf(order=order), after=await app.head())
         except NotFound as error:
             message = f"there is no order {order!r} in {database}"
             raise NotFound(message) from error

@@ -10,6 +10,9 @@ from shop.payments.queries import CreditReport, Credits
 
 __all__ = ["Report", "as_json", "ask_report"]
 
+PATIENCE_S = 60.0
+"""How long the read models may take to catch up, after an import that was interrupted."""
+
 
 class Report(Struct, frozen=True):
     """What each context answered."""
@@ -20,11 +23,12 @@ class Report(Struct, frozen=True):
 
 
 async def ask_report(app: App) -> Report:
-    """Ask each context for its figures."""
+    """Ask each context for its figures, of all that is stored now."""
+    now = await app.head()
     return Report(
-        sales=await app.ask(SalesReport()),
-        credits=await app.ask(CreditReport()),
-        customers=await app.ask(BestCustomers()),
+        sales=await app.ask(SalesReport(), after=now, timeout_s=PATIENCE_S),
+        credits=await app.ask(CreditReport(), after=now, timeout_s=PATIENCE_S),
+        customers=await app.ask(BestCustomers(), after=now, timeout_s=PATIENCE_S),
     )
 
 
