@@ -77,16 +77,15 @@ class Bus:
             CodecError: It has an id, and its content or its answer cannot be kept.
         """
         to = self._handling(command, "Command", "send")
-        if command_id is None:
-            name = options_of(type(command)).name
-            command_id = self.envoy.derived(name, partial(content_of, command))
+        if command_id is None and self.envoy.derives():
+            command_id = self.envoy.derived(options_of(type(command)).name, content_of(command))
         metadata, text = self.envoy.metadata(store=self.store, actor=actor, given=command_id)
+        if timeout_s is None and not to.interceptors:
+            return await self._answer(to.by, command, metadata, text)
         if not to.interceptors:
             work = partial(self._answer, to.by, command, metadata, text)
         else:
             work = partial(self._intercepted, to, command, metadata, text)
-        if timeout_s is None:
-            return await work()
         failure = _UNKNOWN.format(name=type(command).__name__)
         return await within(timeout_s, work, clock=self.envoy.clock, failure=failure)
 

@@ -18,7 +18,7 @@ from leftfold.messages.keys import checked_text
 from leftfold.messages.metadata import Metadata, current
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from leftfold.clock import Clock
 
@@ -102,23 +102,28 @@ class Envoy:
         ), text
 
     @staticmethod
-    def derived(kind: str, content: Callable[[], bytes]) -> UUID | None:
+    def derives() -> bool:
+        """Tell whether a handler runs whose message has a lasting id."""
+        here = _handling.get()
+        return here is not None and here.repeatable
+
+    @staticmethod
+    def derived(kind: str, content: bytes) -> UUID | None:
         """Return the id of the next equal message that the current handler sends.
 
         Args:
             kind: The message's wire name.
-            content: Gives what it says, in bytes.
+            content: What it says.
 
         Returns:
-            None outside handlers, or where the handled message has no lasting id itself.
+            None where nothing `derives`.
         """
         here = _handling.get()
         if here is None or not here.repeatable:
             return None
-        said = content()
-        count = here.sent.get((kind, said), 0)
-        here.sent[kind, said] = count + 1
-        return derived_id(here.metadata.id, kind, said, count)
+        count = here.sent.get((kind, content), 0)
+        here.sent[kind, content] = count + 1
+        return derived_id(here.metadata.id, kind, content, count)
 
 
 def _identified(store: UUID, tenant: str, given: object) -> tuple[UUID, str]:
