@@ -6,6 +6,7 @@ SQLite's side files behind, as its own, and they would keep the app's user from 
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import apsw
@@ -34,14 +35,17 @@ def _open(path: str, *, in_use: bool) -> Connection:
 class LookedAtFile(StoreFile):
     """Opens connections that cannot change the file."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self._in_use = os.path.exists(f"{path}-wal")  # noqa: PTH110  Path's raises where it may not look
+    @cached_property
+    def _in_use(self) -> bool:
+        """Tell whether there was a -wal before the first connection."""
+        # Path.exists raises where this user may not look.
+        return os.path.exists(f"{self.path}-wal")  # noqa: PTH110
 
     @override
     def _opened(self, busy_timeout_ms: int) -> Connection:
         self._refuse_missing()
-        connection = _open(self.path, in_use=self._in_use)
+        in_use = self._in_use  # asked before the file is opened
+        connection = _open(self.path, in_use=in_use)
         connection.set_busy_timeout(busy_timeout_ms)
         connection.pragma("query_only", 1)
         connection.pragma("trusted_schema", 0)
