@@ -9,7 +9,6 @@ import itertools
 import shutil
 import threading
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -235,13 +234,12 @@ def positions_compared_without_ids(patch: pytest.MonkeyPatch) -> None:
 
 
 def retries_not_recognised(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Judge, "_load_places", lambda *_: None)
-    patch.setattr(Judge, "_load_receipts", lambda *_: defaultdict(dict))
+    patch.setattr(Judge, "_known", lambda *_: None)
 
 
 def only_commits_with_records_checked(patch: pytest.MonkeyPatch) -> None:
-    def judge(self: Judge, one: Commit, ids: list[bytes]) -> Result:
-        return whole(self, one, ids) if one.records else Appended(0, self.head)
+    def judge(self: Judge, one: Commit) -> Result:
+        return whole(self, one) if one.records else Appended(0, self.head)
 
     whole = Judge._judge  # noqa: SLF001  as above
     patch.setattr(Judge, "_judge", judge)

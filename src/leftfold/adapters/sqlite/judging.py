@@ -1,8 +1,11 @@
 """Which commits of a group are stored, and as which rows. Read by: who asks why a conflict.
 
-What the group needs is read in a few set-based statements, each commit is then judged in
-memory, seeing those accepted before it, and all rows are written at once. The file is under
-the write lock from the first read to the last row.
+The heads that the group needs are read in one statement, each commit is then judged in memory,
+seeing those accepted before it, and all rows are written at once. The file is under the write
+lock from the first read to the last row.
+
+Nearly always ids and receipts are new, and writing them tells if one is not. So they are looked
+up only for a commit that would be a conflict, and for all of a group when writing it failed.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,7 +13,7 @@ from typing import TypeAlias
 from uuid import UUID
 
 from leftfold.adapters.sqlite.connection import Connection, values
-from leftfold.adapters.sqlite.reading import first_match, mark_at
+from leftfold.adapters.sqlite.reading import first_match, mark_at, read_receipt
 from leftfold.adapters.sqlite.rows import EventRow, ReceiptRow, receipt, tags
 from leftfold.eventstore.conflicts import (
     condition_moved,
@@ -42,21 +45,14 @@ CROSS JOIN events AS head ON head.position = (
   SELECT position FROM events WHERE tenant = ?1 AND stream = wanted.value
   ORDER BY version DESC LIMIT 1)"""
 
-# Which of some ids are in use, and where.
+# Which of some ids are in use, and by what.
 _IDS = """SELECT id, position, tenant, stream, type, data FROM carray(?) AS wanted
 CROSS JOIN events ON events.id = wanted.value"""
-
-# Which commands of one tenant have run.
-_RECEIPTS = """SELECT receipts.* FROM carray(?2) AS wanted
-CROSS JOIN receipts ON receipts.tenant = ?1 AND receipts.command = wanted.value"""
 
 _ADD_EVENT = "INSERT INTO events VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _ADD_TAG = "INSERT INTO tags VALUES (?, ?, ?, ?)"
 _ADD_RECEIPT = "INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?, ?)"
 
-
-_Places: TypeAlias = dict[bytes, tuple[int, str, str, str, bytes]]
-"""Position, tenant, stream, type and data of the records that bear some ids."""
 
 _Head: TypeAlias = tuple[int, bytes]
 """A version and the id that stands there. As in a row, since most are only compared."""
@@ -65,42 +61,40 @@ _Head: TypeAlias = tuple[int, bytes]
 class Judge:
     """Judges one group of commits, inside the transaction that stores it."""
 
-    def __init__(self, connection: Connection, commits: Sequence[Commit], now: int) -> None:
-        """Read what the group needs; `now` is in microseconds since 1970."""
+    def __init__(
+        self, connection: Connection, commits: Sequence[Commit], now: int, *, wary: bool = False
+    ) -> None:
+        """Read what the group needs.
+
+        Args:
+            connection: One in a transaction that holds the write lock.
+            commits: The group.
+            now: Microseconds since 1970.
+            wary: Look up every id and receipt; else `write` fails where one is stored.
+        """
         self._connection = connection
         self._commits = commits
-        self._ids = [[record.id.bytes for record in commit.records] for commit in commits]
+        self._wary = wary
         self.head, self._recorded = self._last(now)
-        # By tenant, and in there by stream or command.
-        self._heads = self._load_heads()
-        self._receipts = self._load_receipts()
-        # Where ids are in use; None where all of the group are known to be new.
-        self._places = self._load_places()
+        self._heads = self._load_heads()  # by tenant, and in there by stream
         self._accepted: list[tuple[int, Commit]] = []
         self._events: list[EventRow] = []
         self._tags: list[tuple[str, str, int, str]] = []
-        self._new_receipts: list[ReceiptRow] = []
+        self._receipts: list[ReceiptRow] = []
 
     def judge(self) -> list[Result]:
         """Accept each commit in its turn, or say why not."""
-        return [self._judge(*one) for one in zip(self._commits, self._ids, strict=True)]
+        return [self._judge(commit) for commit in self._commits]
 
-    def _judge(self, commit: Commit, ids: list[bytes]) -> Result:
-        asked = commit.receipt
-        if asked is not None:
-            known = self._receipts[commit.tenant].get(asked.command)
-            if known is not None:
-                return Duplicate(known)
-        if self._places is not None:
-            stored = self._stored(commit, ids, self._places)
-            if stored is not None:
-                return stored
+    def _judge(self, commit: Commit) -> Result:
+        if self._wary and (known := self._known(commit)):
+            return known
         conflict = self._conflict(commit)
         if conflict is not None:
-            return conflict
-        result = self._accept(commit, ids) if ids else Appended(0, self.head)
-        if asked is not None:
-            self._keep(commit.tenant, asked, result)
+            return (None if self._wary else self._known(commit)) or conflict
+        result = self._accept(commit) if commit.records else Appended(0, self.head)
+        if commit.receipt is not None:
+            self._keep(commit.tenant, commit.receipt, result)
         return result
 
     def write(self) -> None:
@@ -110,23 +104,44 @@ class Judge:
             execute(_ADD_EVENT, self._events)
         if self._tags:
             execute(_ADD_TAG, self._tags)
-        if self._new_receipts:
-            execute(_ADD_RECEIPT, self._new_receipts)
+        if self._receipts:
+            execute(_ADD_RECEIPT, self._receipts)
 
-    def _stored(self, commit: Commit, ids: list[bytes], places: _Places) -> Appended | None:
-        """Return the first answer to records that are stored already, all of them in order."""
-        found = [places.get(one) for one in ids]
+    def _known(self, commit: Commit) -> Result | None:
+        """Return the first answer to a command that has run, or to records that are stored."""
+        asked = commit.receipt
+        if asked is not None:
+            for row in self._receipts:  # of this group
+                if row[:2] == (commit.tenant, asked.command):
+                    return Duplicate(receipt(row))
+            kept = read_receipt(self._connection, commit.tenant, asked.command)
+            if kept is not None:
+                return Duplicate(kept)
+        return self._stored(commit) if commit.records else None
+
+    def _stored(self, commit: Commit) -> Appended | None:
+        """Return the place of records that are stored already, all of them in order."""
+        records = commit.records
+        places = self._places([record.id.bytes for record in records])
+        found = [places.get(record.id.bytes) for record in records]
         known = next(((at, place) for at, place in enumerate(found) if place), None)
         if known is None:
             return None
         at, (first, *_) = known
-        records = commit.records
         if found != [
             (position, commit.tenant, record.stream, record.type, record.data)
             for position, record in enumerate(records, first)
         ]:
             raise id_in_use(records[at].id, first)
         return Appended(first, Mark(first + len(records) - 1, records[-1].id))
+
+    def _places(self, ids: list[bytes]) -> dict[bytes, tuple[int, str, str, str, bytes]]:
+        """Return position, tenant, stream, type and data of the records that bear some ids."""
+        rows = self._connection.execute(_IDS, (values(ids),))
+        places = {row[0]: row[1:] for row in rows}
+        for tenant, record, position in self._added():
+            places[record.id.bytes] = position, tenant, record.stream, record.type, record.data
+        return places
 
     def _conflict(self, commit: Commit) -> Conflict | None:
         for expects in commit.expects:
@@ -168,42 +183,45 @@ class Judge:
             for position, record in enumerate(commit.records, first):
                 yield commit.tenant, record, position
 
-    def _accept(self, commit: Commit, ids: list[bytes]) -> Appended:
-        tenant, recorded, places = commit.tenant, self._recorded, self._places
+    def _accept(self, commit: Commit) -> Appended:
+        tenant, recorded, add = commit.tenant, self._recorded, self._events.append
         heads = self._heads[tenant]
         position = self.head.number if self.head else 0
         first = position + 1
-        for record, one in zip(commit.records, ids, strict=True):
+        for record in commit.records:
             position += 1
-            stream, kind, data = record.stream, record.type, record.data
+            stream, kind, its_id, tagged = record.stream, record.type, record.id.bytes, ""
             before = heads.get(stream)
             version = before[0] + 1 if before else 1
-            heads[stream] = version, one
-            if places is not None:
-                places[one] = position, tenant, stream, kind, data
-            tagged = ""
+            heads[stream] = version, its_id
             if record.tags:
                 tagged = tags(record.tags)
                 self._tags += [(tenant, tag, position, kind) for tag in record.tags]
-            row = (position, one, tenant, stream, version, kind, record.revision, tagged, recorded)
-            self._events.append((*row, data, record.metadata))
+            add(
+                (
+                    position,
+                    its_id,
+                    tenant,
+                    stream,
+                    version,
+                    kind,
+                    record.revision,
+                    tagged,
+                    recorded,
+                    record.data,
+                    record.metadata,
+                )
+            )
         self._accepted.append((first, commit))
         self.head = Mark(position, commit.records[-1].id)
         return Appended(first, self.head)
 
     def _keep(self, tenant: str, asked: Receipt, result: Appended) -> None:
-        first, last = result.first, result.last
-        self._receipts[tenant][asked.command] = Receipt(
-            command=asked.command,
-            fingerprint=asked.fingerprint,
-            outcome=asked.outcome,
-            first=first,
-            last=last,
-        )
+        last = result.last
         number, record = (last.number, last.record.bytes) if last else (0, None)
-        self._new_receipts.append(
-            (tenant, asked.command, asked.fingerprint, asked.outcome, first, number, record)
-        )
+        command, fingerprint, outcome = asked.command, asked.fingerprint, asked.outcome
+        row = (tenant, command, fingerprint, outcome, result.first, number, record)
+        self._receipts.append(row)
 
     def _last(self, now: int) -> tuple[Mark | None, int]:
         """Return the head, and a time that is not before its own."""
@@ -224,26 +242,6 @@ class Judge:
             rows = self._connection.execute(_HEADS, (tenant, values(streams))) if streams else ()
             heads[tenant] = {stream: (version, record) for stream, version, record in rows}
         return heads
-
-    def _load_receipts(self) -> dict[str, dict[str, Receipt]]:
-        wanted: dict[str, set[str]] = {}
-        for commit in self._commits:
-            if commit.receipt is not None:
-                wanted.setdefault(commit.tenant, set()).add(commit.receipt.command)
-        found: dict[str, dict[str, Receipt]] = {}
-        for tenant, commands in wanted.items():
-            rows = self._connection.execute(_RECEIPTS, (tenant, values(commands)))
-            found[tenant] = {row[1]: receipt(row) for row in rows}
-        return found
-
-    def _load_places(self) -> _Places | None:
-        ids = [one for ids in self._ids for one in ids]
-        if not ids:
-            return None
-        rows = self._connection.execute(_IDS, (values(ids),)).fetchall()
-        if not rows and len(set(ids)) == len(ids):
-            return None
-        return {row[0]: row[1:] for row in rows}
 
 
 def _mark(number: int, record: bytes) -> Mark:

@@ -60,19 +60,23 @@ class Writer:
         try:
             turn = self._turns.take()
             try:
-                return self._append(commits)
+                return self._transaction(commits, wary=False)
+            except apsw.ConstraintError:
+                # An id or a receipt is stored already: a retry, or one that bears another's id.
+                return self._transaction(commits, wary=True)
             finally:
                 self._turns.leave(turn)
         except apsw.Error as error:
             raise failure(f"Appending to {self._file.path}", error) from error
 
-    def _append(self, commits: Sequence[Commit]) -> list[Result]:
+    def _transaction(self, commits: Sequence[Commit], *, wary: bool) -> list[Result]:
         execute = self._connection.execute
         execute("BEGIN IMMEDIATE")
         try:
             # Under the lock: what is written from here on goes into the file that has the name.
             self._file.check()
-            judge = Judge(self._connection, commits, microseconds(self._clock.now()))
+            now = microseconds(self._clock.now())
+            judge = Judge(self._connection, commits, now, wary=wary)
             self._check_history(judge.head)
             results = judge.judge()
             judge.write()
