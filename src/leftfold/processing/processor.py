@@ -246,7 +246,7 @@ class Processor:
         try:
             if self._claim is not None:
                 await self._readside.fail(self._claim, self.failure)
-        except Exception:
+        except Exception:  # noqa: BLE001  it has failed already
             _log.exception("%s: that it failed could not be kept", self.place.processor)
         finally:
             self.state = "failed"
