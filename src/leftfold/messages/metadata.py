@@ -18,8 +18,9 @@ class Metadata(msgspec.Struct, frozen=True, kw_only=True):
 
     `id` is the message's own, `causation` the id of the message that led to it, `correlation`
     the id of the first in the chain. `time` is the time of decision, aware, in UTC. `stream`,
-    `position` and `token` are set for stored events only; `position` orders rows within one
-    log and is no token.
+    `position` and `token` are set for stored events only, and never in models that decide,
+    which fold an event before it has its place; `position` orders rows within one log and is
+    no token.
     """
 
     id: UUID
