@@ -41,7 +41,7 @@ STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("loop", "the commit", ("modeling.kernel:_Way._commit",)),
     ("loop", "limits", ("eventstore.group:check_limits",)),
     ("loop", "forming a group", ("eventstore.group:GroupCommit._take",)),
-    ("loop", "handing it to the writer", ("adapters.sqlite.threads:Lane.call",)),
+    ("loop", "handing it to the writer", ("adapters.lanes:Lane.call",)),
     (
         "writer",
         "its turn among processes",

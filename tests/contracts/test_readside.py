@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from leftfold.adapters.sqlalchemy import open_readside
+from leftfold.adapters.sqlite.readside import open_readside
 from leftfold.processing.port import ReadSide
 from leftfold.testing.contracts.readside import ReadSideContract
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from leftfold.adapters.sqlalchemy import open_readside
+from leftfold.adapters.sqlite.readside import open_readside
 from leftfold.bus.injection import Injector
 from leftfold.bus.providing import Services
 from leftfold.clock import SystemClock

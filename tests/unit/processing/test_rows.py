@@ -95,7 +95,7 @@ async def test_a_composite_key_is_given_part_by_part(models: Any) -> None:
 
 
 async def test_a_key_of_another_type_is_refused_by_name(models: Any) -> None:
-    with pytest.raises(CodecError, match="Order: the key field order cannot be 5"):
+    with pytest.raises(CodecError, match="Order: the key field order cannot be kept: 5"):
         await models.rows(Order).get(5)
 
 

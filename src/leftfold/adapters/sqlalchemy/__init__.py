@@ -1,6 +1,8 @@
-"""The read side, written once with SQLAlchemy. Read by: authors of Projections, for column_type."""
+"""The read side, written once with SQLAlchemy. Read by: authors of Projections and of adapters."""
 
-from leftfold.adapters.sqlalchemy.readside import SqlReadSide, open_readside
+from leftfold.adapters.sqlalchemy.driver import Driver
+from leftfold.adapters.sqlalchemy.engine import Database
+from leftfold.adapters.sqlalchemy.readside import SqlReadSide
 from leftfold.adapters.sqlalchemy.types import column_type
 
-__all__ = ["SqlReadSide", "column_type", "open_readside"]
+__all__ = ["Database", "Driver", "SqlReadSide", "column_type"]

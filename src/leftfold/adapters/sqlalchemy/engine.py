@@ -8,8 +8,6 @@ way round, so a gate keeps the two apart.
 from __future__ import annotations
 
 import contextlib
-import itertools
-import sys
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -17,15 +15,15 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from sqlalchemy import Connection, Engine
 
-__all__ = ["Database", "open_file", "open_memory"]
+    from leftfold.adapters.sqlalchemy.driver import Driver
+
+__all__ = ["READERS", "Database"]
 
 READERS = 4
-_NUMBERS = itertools.count(1)
-_BUSY_MS = 5_000
 
 
 class _Gate:
@@ -66,29 +64,13 @@ class _Gate:
 class Database:
     """An engine that writes, one that reads, and what they share."""
 
-    def __init__(
-        self,
-        place: str,
-        connect: Callable[[], Any],
-        *,
-        gate: _Gate | None = None,
-        check: Callable[[], None] | None = None,
-    ) -> None:
-        """Take what opens a driver's connection.
-
-        Args:
-            place: What errors call the database.
-            connect: Opens a connection of the driver.
-            gate: Keeps readers and writer apart, where the engine does not.
-            check: Looks whether the database is still the one that was opened.
-        """
-        self.place = place
-        self.shared = gate is None
-        self._gate = gate
-        self.check = check or (lambda: None)
-        self._keeper = connect()  # a database in memory lives as long as one connection
-        self.writing = _engine(connect, 1, "BEGIN IMMEDIATE")
-        self.reading = _engine(connect, READERS, "BEGIN", read_only=True)
+    def __init__(self, driver: Driver) -> None:
+        """Open what the driver is for."""
+        self.driver = driver
+        self._gate = None if driver.shared else _Gate()
+        self._keeper = driver.connect()  # a database in memory lives as long as one connection
+        self.writing = _engine(driver, 1, driver.begin_writing)
+        self.reading = _engine(driver, READERS, "BEGIN", only_read=driver.only_read)
 
     @contextlib.contextmanager
     def alone(self) -> Generator[None]:
@@ -124,15 +106,11 @@ class Database:
         self._keeper.close()
 
 
-def _engine(
-    connect: Callable[[], Any], size: int, begin: str, *, read_only: bool = False
-) -> Engine:
-    from leftfold.adapters.sqlite import dbapi
-
+def _engine(driver: Driver, size: int, begin: str, *, only_read: str = "") -> Engine:
     engine = create_engine(
-        "sqlite://",
-        module=sys.modules[dbapi.__name__],
-        creator=connect,
+        driver.dialect,
+        module=driver.module,
+        creator=driver.connect,
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=-1,
@@ -141,37 +119,10 @@ def _engine(
     def begin_now(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
-    def only_read(opened: Any, _record: Any) -> None:
-        opened.execute("PRAGMA query_only = ON")
+    def forbid_writing(opened: Any, _record: Any) -> None:
+        opened.execute(only_read)
 
     event.listen(engine, "begin", begin_now)
-    if read_only:
-        event.listen(engine, "connect", only_read)
+    if only_read:
+        event.listen(engine, "connect", forbid_writing)
     return engine
-
-
-def open_file(path: str, *, read_only: bool = False) -> Database:
-    """Open a file of its own, through the SQLite library that the event store uses.
-
-    Raises:
-        StoreMissing: There is none, and `read_only` makes none.
-        StoreUnusable: It cannot be used.
-    """
-    from leftfold.adapters.sqlite import dbapi
-    from leftfold.adapters.sqlite.looking import LookedAtFile
-    from leftfold.adapters.sqlite.viewsfile import ViewsFile
-
-    file = LookedAtFile(path) if read_only else ViewsFile(path)
-    return Database(
-        path,
-        lambda: dbapi.Connection(file.connect(busy_timeout_ms=_BUSY_MS)),
-        check=file.check,
-    )
-
-
-def open_memory() -> Database:
-    """Open a database that is gone when it is closed."""
-    from leftfold.adapters.sqlite import dbapi
-
-    name = f"leftfold-{next(_NUMBERS)}"
-    return Database("the database in memory", lambda: dbapi.connect_memory(name), gate=_Gate())

@@ -12,15 +12,15 @@ from uuid import UUID
 from sqlalchemy import Index, MetaData, insert, inspect
 from sqlalchemy.schema import DropIndex
 
+from leftfold.adapters.lanes import Lane
 from leftfold.adapters.sqlalchemy import positions
-from leftfold.adapters.sqlalchemy.engine import READERS, Database, open_file, open_memory
+from leftfold.adapters.sqlalchemy.engine import READERS, Database
 from leftfold.adapters.sqlalchemy.reading import SqlSnapshot
 from leftfold.adapters.sqlalchemy.rows import ViewRows
 from leftfold.adapters.sqlalchemy.schema import TABLES, check_schema, made_for, migrate
 from leftfold.adapters.sqlalchemy.tables import definition, misfit_of, view_table
 from leftfold.adapters.sqlalchemy.writing import Writer, translated
-from leftfold.adapters.sqlite.threads import Lane
-from leftfold.errors import ConfigurationError, StoreMissing
+from leftfold.errors import ConfigurationError
 from leftfold.processing.port import Held, Moved
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
         Claim,
         Failure,
         Place,
-        ReadSide,
         Snapshot,
         Standing,
         Transaction,
@@ -43,34 +42,9 @@ if TYPE_CHECKING:
     )
     from leftfold.processing.viewmodel import ViewModel
 
-__all__ = ["SqlReadSide", "open_readside"]
+__all__ = ["SqlReadSide"]
 
 T = TypeVar("T")
-
-
-async def open_readside(url: str, *, clock: Clock, read_only: bool = False) -> ReadSide:
-    """Open the database of the read models.
-
-    Args:
-        url: `sqlite:///bank.views.db`, or `memory:`.
-        clock: The App's.
-        read_only: Open what is there, beside who folds; nothing is made or changed.
-
-    Raises:
-        StoreMissing: There is no such database, and `read_only` makes none.
-        StoreUnusable: It cannot be used as it is.
-    """
-    if not url.startswith("sqlite:"):
-        if read_only:
-            message = f"Reading {url!r}: read models in memory live in the process of their app."
-            raise StoreMissing(message)
-        return await SqlReadSide.open(open_memory, clock)
-    from leftfold.adapters.sqlite.storefile import path_of
-
-    path = path_of(url)
-    return await SqlReadSide.open(
-        lambda: open_file(path, read_only=read_only), clock, read_only=read_only
-    )
 
 
 class SqlReadSide:
@@ -78,7 +52,7 @@ class SqlReadSide:
 
     def __init__(self, database: Database, opener: Lane[Database], clock: Clock) -> None:
         """Take an open database, and the thread that opened it, which is the one that writes."""
-        self.shared = database.shared
+        self.shared = database.driver.shared
         self._database = database
         self._lane = opener
         self._writer = Writer(opener, clock)
@@ -183,7 +157,7 @@ class SqlReadSide:
 
     def snapshot(self) -> Snapshot:
         """Begin to read."""
-        self._database.check()
+        self._database.driver.check()
         return SqlSnapshot(self._database, self._rows)
 
     async def run(self, work: Callable[[], T]) -> T:
@@ -220,17 +194,19 @@ class _Transaction:
 
 
 def _migrated(database: Database) -> Database:
-    with translated(f"Opening {database.place}"), database.writing.begin() as connection:
-        migrate(connection, database.place)
+    driver = database.driver
+    with translated(f"Opening {driver.place}", driver), database.writing.begin() as connection:
+        migrate(connection, driver)
     return database
 
 
 def _checked(database: Database) -> Database:
     """See that it can be read, changing nothing."""
-    with translated(f"Reading {database.place}"):
+    driver = database.driver
+    with translated(f"Reading {driver.place}", driver):
         connection = database.begin_reading()
         try:
-            check_schema(connection, database.place)
+            check_schema(connection, driver.place)
         finally:
             database.end_reading(connection)
     return database

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from leftfold.adapters.sqlalchemy.driver import Driver
     from leftfold.processing.viewmodel import ViewModel
 
 __all__ = ["FAILURES", "MIGRATIONS", "POSITIONS", "TABLES", "check_schema", "made_for", "migrate"]
@@ -71,17 +72,13 @@ TABLES = Table(
 
 def _first(connection: Connection) -> None:
     _OWN.create_all(connection)
-    if connection.dialect.name == "sqlite":
-        from leftfold.adapters.sqlite.viewsfile import VIEWS_ID
-
-        connection.exec_driver_sql(f"PRAGMA application_id = {VIEWS_ID}")
 
 
 MIGRATIONS: tuple[Callable[[Connection], None], ...] = (_first,)
 """What leads from an empty database to today's tables, one a version."""
 
 
-def migrate(connection: Connection, place: str) -> None:
+def migrate(connection: Connection, driver: Driver) -> None:
     """Bring the database to today's tables, inside the transaction of the connection.
 
     Raises:
@@ -90,13 +87,14 @@ def migrate(connection: Connection, place: str) -> None:
     version = _version(connection)
     if version > len(MIGRATIONS):
         message = (
-            f"Opening {place}: its schema is version {version}, and this release of Leftfold knows "
-            f"up to {len(MIGRATIONS)}. Install the release that wrote it, or a newer one."
+            f"Opening {driver.place}: its schema is version {version}, and this release of "
+            f"Leftfold knows up to {len(MIGRATIONS)}. Install the release that wrote it, or a newer one."
         )
         raise StoreUnusable(message)
     for step in MIGRATIONS[version:]:
         step(connection)
     if version == 0:
+        connection.exec_driver_sql(driver.claim)
         connection.execute(insert(VERSION).values(version=len(MIGRATIONS)))
     elif version < len(MIGRATIONS):
         connection.execute(VERSION.update().values(version=len(MIGRATIONS)))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
-from leftfold.errors import StorageError
 from leftfold.processing.batch import FoldFailed
 
 if TYPE_CHECKING:
@@ -20,8 +19,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
+    from leftfold.adapters.lanes import Lane
+    from leftfold.adapters.sqlalchemy.driver import Driver
     from leftfold.adapters.sqlalchemy.engine import Database
-    from leftfold.adapters.sqlite.threads import Lane
     from leftfold.clock import Clock
 
 __all__ = ["Writer", "Written", "translated"]
@@ -43,13 +43,13 @@ class Written(Generic[T]):
         self.error: BaseException | None = None
         self.took_s = 0.0
 
-    def run(self, connection: Connection) -> None:
+    def run(self, connection: Connection, driver: Driver) -> None:
         """Do it.
 
         Raises:
             StorageError: The engine failed.
         """
-        with translated(self.doing):
+        with translated(self.doing, driver):
             self.result = self.work(connection)
 
 
@@ -86,10 +86,10 @@ class Writer:
             return
         group = [self._waiting.popleft()]
         try:
-            with translated(group[0].doing):
-                database.check()
+            with translated(group[0].doing, database.driver):
+                database.driver.check()
                 with database.alone(), database.writing.begin() as connection:
-                    self._run(group, connection)
+                    self._run(group, connection, database.driver)
                     flushing = self._clock.monotonic()
                 share_s = (self._clock.monotonic() - flushing) / len(group)
             for written in group:
@@ -98,9 +98,9 @@ class Writer:
             for written in group:
                 written.error = written.error or error
 
-    def _run(self, group: list[Written[Any]], connection: Connection) -> None:
+    def _run(self, group: list[Written[Any]], connection: Connection, driver: Driver) -> None:
         began = self._clock.monotonic()
-        group[0].run(connection)
+        group[0].run(connection, driver)
         group[0].took_s = self._clock.monotonic() - began
         while self._waiting and self._clock.monotonic() - began < _GROUP_S:
             written = self._waiting.popleft()
@@ -108,7 +108,7 @@ class Writer:
             own = self._clock.monotonic()
             savepoint = connection.begin_nested()
             try:
-                written.run(connection)
+                written.run(connection, driver)
             except Exception as error:  # noqa: BLE001  as above
                 savepoint.rollback()
                 written.error = error
@@ -118,7 +118,7 @@ class Writer:
 
 
 @contextlib.contextmanager
-def translated(doing: str) -> Generator[None]:
+def translated(doing: str, driver: Driver) -> Generator[None]:
     """Raise the engine's errors as Leftfold's, also those that a Projection met.
 
     Raises:
@@ -127,21 +127,9 @@ def translated(doing: str) -> Generator[None]:
     try:
         yield
     except FoldFailed as failed:
-        if isinstance(failed.__cause__, DBAPIError) and _is_engine(failed.__cause__):
-            raise _failure(doing, failed.__cause__) from failed
+        cause = failed.__cause__
+        if isinstance(cause, DBAPIError) and driver.is_failure(cause.orig or cause):
+            raise driver.failure(doing, cause.orig or cause) from failed
         raise
     except DBAPIError as error:
-        raise _failure(doing, error) from error
-
-
-def _is_engine(error: DBAPIError) -> bool:
-    """Tell a full disk, a lock, a damaged file from a statement that is wrong by itself."""
-    from leftfold.adapters.sqlite import dbapi
-
-    return isinstance(error.orig, dbapi.OperationalError)
-
-
-def _failure(doing: str, error: DBAPIError) -> StorageError:
-    from leftfold.adapters.sqlite.dbapi import failure_of
-
-    return failure_of(doing, error.orig or error)
+        raise driver.failure(doing, error.orig or error) from error

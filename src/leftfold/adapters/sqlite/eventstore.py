@@ -12,11 +12,11 @@ from uuid import UUID
 
 import apsw
 
+from leftfold.adapters.lanes import Lane
 from leftfold.adapters.sqlite import reading
 from leftfold.adapters.sqlite.connection import Connection
 from leftfold.adapters.sqlite.looking import LookedAtFile, Looker
 from leftfold.adapters.sqlite.storefile import StoreFile, Synchronous, failure, path_of
-from leftfold.adapters.sqlite.threads import Lane
 from leftfold.adapters.sqlite.writing import Writer
 from leftfold.clock import Clock
 from leftfold.errors import StoreUnusable
