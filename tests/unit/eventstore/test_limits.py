@@ -54,6 +54,7 @@ def test_what_is_within_the_limits_passes(commit: Commit) -> None:
         (Commit(records=(record(""),)), "name of a stream is empty"),
         (Commit(records=(record(type=NAME + "n"),)), "name of a type.*129 bytes.*128 bytes"),
         (Commit(records=(record(type=""),)), "name of a type is empty"),
+        (Commit(records=(record("", type=""),)), "is empty"),
         (Commit(records=(record(tags=[f"{NAME}:{KEY}k"]),)), "a tag.*642 bytes.*641 bytes"),
         (Commit(records=(record(data=b"x" * 20_000_000),)), "20,000,000 bytes.*limit is 1 MiB"),
         (Commit(records=(record(data=b"x" * (MAX_EVENT_BYTES + 1)),)), "limit is 1 MiB"),
