@@ -19,7 +19,7 @@ __all__ = ["ChangedFoldWarning", "fingerprint_of"]
 
 
 class ChangedFoldWarning(UserWarning):
-    """A fold changed without a new version, so older rows keep what the old one made of them."""
+    """A fold changed without a new version; older rows keep what the old one made."""
 
 
 def fingerprint_of(functions: Iterable[Callable[..., Any]]) -> str:

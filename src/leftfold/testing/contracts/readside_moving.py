@@ -22,7 +22,6 @@ from leftfold.processing.port import (
 )
 from leftfold.processing.view import View
 from leftfold.processing.viewmodel import view_model
-from leftfold.testing.contracts.records import Clocked
 from leftfold.testing.contracts.readside_views import (
     STORE,
     Night,
@@ -33,13 +32,14 @@ from leftfold.testing.contracts.readside_views import (
     reading,
     writing,
 )
+from leftfold.testing.contracts.records import Clocked
 
 __all__ = ["MovingContract"]
 
 PLACE = Place("Parcel", 1)
 
 
-class FoldedEvent(Event):
+class _Folded(Event):
     """What the changed view below folds."""
 
     key: str
@@ -116,9 +116,7 @@ class MovingContract(Clocked):
             return_exceptions=True,
         )
 
-        assert [isinstance(r, ZeroDivisionError) for r in results] == [
-            n % 3 == 0 for n in range(8)
-        ]
+        assert [isinstance(r, ZeroDivisionError) for r in results] == [n % 3 == 0 for n in range(8)]
         rows = [await self._row(readside, str(n)) for n in range(8)]
         assert [row is None for row in rows] == [n % 3 == 0 for n in range(8)]
         assert await self._row(readside, "lost") is None
@@ -224,7 +222,7 @@ class MovingContract(Clocked):
             host: str = ""
 
             @evolves(key=("key", lambda _event: 1))
-            def folded(self, event: FoldedEvent) -> None: ...
+            def folded(self, event: _Folded) -> None: ...
 
         with pytest.raises(ConfigurationError, match=r"night_v1 .*guest.*Raise version=2"):
             await prepared(readside, Changed)

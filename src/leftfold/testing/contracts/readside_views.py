@@ -38,7 +38,7 @@ T = TypeVar("T")
 STORE = UUID(int=7)
 
 
-class Happened(Event):
+class _Happened(Event):
     """An event that a view must have, and that these tests never fold."""
 
     key: str
@@ -77,7 +77,7 @@ class Parcel(View, key="key", indexes=("weight", ("size", "made"))):
     notes: dict[str, list[int]] = {}
 
     @evolves
-    def happened(self, event: Happened) -> None:
+    def happened(self, event: _Happened) -> None:
         """Fold nothing; these tests write rows themselves."""
 
 
@@ -89,7 +89,7 @@ class Night(View, key=("room", "number")):
     guest: str = ""
 
     @evolves(key=("key", lambda _event: 1))
-    def happened(self, event: Happened) -> None:
+    def happened(self, event: _Happened) -> None:
         """Fold nothing."""
 
 
