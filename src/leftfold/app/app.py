@@ -227,7 +227,7 @@ class App:
         return result
 
     async def head(self) -> str:
-        """Return the position token of the newest event, to read after all that is stored now."""
+        """Return the newest position token: to read after all that is stored now."""
         live = self._running()
         return encode_token(live.identity, await live.store.head())
 
