@@ -73,7 +73,7 @@ class MemoryEventStore:
     async def append(self, commits: Sequence[Commit]) -> list[Result]:
         """Judge and store the commits one after the other."""
         self._check_open()
-        before = len(self._log), dict(self._receipts)
+        before = len(self._log), len(self._receipts)
         try:
             results = [self._append(commit) for commit in commits]
         except CommitRefused:
@@ -156,13 +156,14 @@ class MemoryEventStore:
         now = self._clock.now().astimezone(UTC)
         return max(now, self._log[-1].recorded) if self._log else now
 
-    def _forget(self, length: int, receipts: dict[tuple[str, str], Receipt]) -> None:
+    def _forget(self, length: int, receipts: int) -> None:
         """Take back what a refused call has stored so far."""
         for record in reversed(self._log[length:]):
             del self._ids[record.id]
             self._streams[record.tenant, record.stream].pop()
         del self._log[length:]
-        self._receipts = receipts
+        while len(self._receipts) > receipts:
+            self._receipts.popitem()
 
     async def read(
         self, tenant: str, stream: str, *, after: Mark | None, limit: int
