@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from environment import BUILD, CLEAN, HERE, flush_ms, machine
+from environment import BUILD, CLEAN, HERE, flush_ms, machine, wait_for_quiet
 from outcome import Outcome, write_json
 from parts import PARTS, QUICK, Effort, Measurement, missing
 from rich.console import Console
@@ -46,6 +46,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-peer", action="store_true", help="leave eventsourcing out")
     parser.add_argument("--json", type=Path, default=BUILD.with_suffix(".json"), metavar="FILE")
     parser.add_argument("--page", type=Path, metavar="FILE", help="put the figures into a page")
+    parser.add_argument(
+        "--wait", type=float, default=0, metavar="S", help="seconds to wait for a quiet machine"
+    )
     arguments = sys.argv[1:]
     if os.environ.get("QUICK"):
         arguments.append("--quick")
@@ -66,13 +69,16 @@ def _effort(options: argparse.Namespace) -> Effort:
     )
 
 
-def _measure(measurement: Measurement, sides: Sides) -> Iterator[tuple[str, dict[str, float]]]:
+def _measure(
+    measurement: Measurement, sides: Sides, wait_s: float
+) -> Iterator[tuple[str, dict[str, float]]]:
     """Ask the sides in turn: once to warm up, then as often as is said."""
     if measurement.before is not None:
         side, (task, options) = measurement.before
         sides[side].ask(task, options)
     rounds = range(-1 if measurement.warm_up else 0, measurement.runs)
     for number in rounds:
+        wait_for_quiet(wait_s)
         for side, (task, options) in measurement.tasks.items():
             if measurement.alone:
                 sides.end()
@@ -115,7 +121,7 @@ def main() -> int:
                 progress.update(task, description=f"{measurement.part}: {measurement.name}")
                 outcome = Outcome(measurement, without=left_out)
                 try:
-                    for side, found in _measure(outcome.measurement, sides):
+                    for side, found in _measure(outcome.measurement, sides, options.wait):
                         outcome.add(side, found)
                 except Failed as error:
                     failures.append(str(error))

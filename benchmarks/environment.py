@@ -70,6 +70,25 @@ def flush_ms(folder: Path, *, times: int = 300) -> float:
     return statistics.median(waits) * 1e3
 
 
+def wait_for_quiet(patience_s: float, *, idle: float = 0.8, look_s: float = 0.7) -> bool:
+    """Return true once the processors are idle enough, false when patience ends (Linux)."""
+    until = time.monotonic() + patience_s
+    while time.monotonic() < until:
+        before = _ticks()
+        time.sleep(look_s)
+        after = _ticks()
+        if after[0] - before[0] >= idle * (after[1] - before[1]):
+            return True
+    return False
+
+
+def _ticks() -> tuple[int, int]:
+    """Return the processors' idle ticks, and all; waiting for a disk is not idle."""
+    with Path("/proc/stat").open(encoding="ascii") as file:
+        ticks = [int(word) for word in file.readline().split()[1:]]
+    return ticks[3], sum(ticks)
+
+
 def machine() -> dict[str, str | int]:
     """Return what the figures depend on."""
     import apsw
