@@ -88,8 +88,8 @@ def migrate(connection: Connection, driver: Driver) -> None:
     if version > len(MIGRATIONS):
         message = (
             f"Opening {driver.place}: its schema is version {version}, and this release of "
-            f"Leftfold knows up to {len(MIGRATIONS)}. Install the release that wrote it, or a newer "
-            "one."
+            f"Leftfold knows up to {len(MIGRATIONS)}. Install the release that wrote it, or a "
+            "newer one."
         )
         raise StoreUnusable(message)
     for step in MIGRATIONS[version:]:
