@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 from blockbuster import blockbuster_ctx
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 # Two busy cores make single examples slow now and then; only the test's own timeout counts.
-settings.register_profile("leftfold", deadline=None)
+settings.register_profile("leftfold", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leftfold")
 
 
