@@ -18,10 +18,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from environment import BUILD, CLEAN, HERE, flush_ms, machine, wait_for_quiet
-from outcome import Outcome, write_json
+from outcome import Outcome, read_json, write_json
 from parts import PARTS, QUICK, Effort, Measurement, missing
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -46,6 +46,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--no-peer", action="store_true", help="leave eventsourcing out")
     parser.add_argument("--json", type=Path, default=BUILD.with_suffix(".json"), metavar="FILE")
     parser.add_argument("--page", type=Path, metavar="FILE", help="put the figures into a page")
+    parser.add_argument(
+        "--shown", type=Path, metavar="FILE", help="show an earlier run's JSON, measure nothing"
+    )
     parser.add_argument(
         "--wait", type=float, default=0, metavar="S", help="seconds to wait for a quiet machine"
     )
@@ -99,21 +102,16 @@ def _measurements(options: argparse.Namespace, console: Console) -> list[Measure
     return found
 
 
-def main() -> int:
-    """Measure, show the table and write the figures."""
-    options = _options()
-    if options.only and _STAGES in options.only:
-        for callers in ("1", "32"):
-            subprocess.run([sys.executable, HERE / "stages.py", callers], check=True, env=CLEAN)  # noqa: S603  own program
-        if options.only == [_STAGES]:
-            return 0
-    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+def _measured(
+    options: argparse.Namespace, console: Console
+) -> tuple[list[Outcome], dict[str, Any], list[str]]:
+    """Return what came of all measurements, the machine, and what failed."""
     BUILD.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="run-", dir=BUILD))
     outcomes: list[Outcome] = []
     failures: list[str] = []
     left_out = {"usual", "tuned"} if options.no_peer else frozenset[str]()
-    flush = flush_ms(folder)
+    facts = {**machine(), "flush_ms": flush_ms(folder)}
     try:
         with Sides(folder) as sides, _progress(console) as progress:
             task = progress.add_task("", total=None)
@@ -129,12 +127,33 @@ def main() -> int:
                     outcomes.append(outcome)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    console.print(table_of(outcomes, flush))
-    facts = {**machine(), "flush_ms": flush}
-    write_json(options.json, outcomes, facts)
+    return outcomes, facts, failures
+
+
+def _show_stages() -> None:
+    for callers in ("1", "32"):
+        program: list[str | Path] = [sys.executable, HERE / "stages.py", callers]
+        subprocess.run(program, check=True, env=CLEAN)  # noqa: S603  own program
+
+
+def main() -> int:
+    """Measure, show the table and write the figures."""
+    options = _options()
+    if options.only and _STAGES in options.only:
+        _show_stages()
+        if options.only == [_STAGES]:
+            return 0
+    console = Console(width=None if sys.stdout.isatty() else _WIDE)
+    failures: list[str] = []
+    if options.shown:
+        outcomes, facts = read_json(options.shown, _measurements(options, console))
+    else:
+        outcomes, facts, failures = _measured(options, console)
+        write_json(options.json, outcomes, facts)
+    console.print(table_of(outcomes, facts["flush_ms"]))
     if options.page:
         write_page(options.page, outcomes, facts)
-    console.print(f"All runs: {options.json}")
+    console.print(f"All runs: {options.shown or options.json}")
     for failure in failures:
         console.print(failure, style="red", markup=False)
     return 1 if failures else 0

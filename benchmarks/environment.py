@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 __all__ = [
@@ -96,6 +97,7 @@ def machine() -> dict[str, str | int]:
     import sqlalchemy
 
     return {
+        "taken": datetime.now(UTC).strftime("%d %B %Y"),
         "cores": os.cpu_count() or 0,
         "processor": _processor(),
         "system": platform.platform(),

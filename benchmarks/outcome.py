@@ -8,13 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
     from parts import Goal, Measurement, Row
 
-__all__ = ["Outcome", "write_json"]
+__all__ = ["Outcome", "read_json", "write_json"]
 
 _OURS = ("leftfold", "programs")
 
@@ -108,3 +108,21 @@ def write_json(path: Path, outcomes: Sequence[Outcome], machine: Mapping[str, An
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+def read_json(
+    path: Path, measurements: Iterable[Measurement]
+) -> tuple[list[Outcome], dict[str, Any]]:
+    """Return the outcomes that an earlier run wrote, and its machine."""
+    content = json.loads(path.read_text(encoding="utf-8"))
+    written = {
+        (figure["part"], figure["rows"][0]["name"]): figure["runs"] for figure in content["figures"]
+    }
+    outcomes: list[Outcome] = []
+    for measurement in measurements:
+        runs = written.get((measurement.part, measurement.rows[0].name))
+        if runs is not None:
+            outcome = Outcome(measurement, without=frozenset())
+            outcome.runs = runs
+            outcomes.append(outcome)
+    return outcomes, content["machine"]

@@ -228,7 +228,7 @@ def _limit(effort: Effort) -> list[Measurement]:
             "reference": ("append", options),
         }
         goal = Goal("≥", 0.9, "reference")
-        row = Row(name=_named("raw", callers, events), goals=(goal,))
+        row = Row(name=_named("the raw program itself", callers, events), goals=(goal,))
         found.append(_measurement("limit", tasks, (row,), effort))
     return found
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -91,9 +90,8 @@ def _goal(outcome: Outcome, row: Row, goal: Goal) -> str:
 
 def write_page(path: Path, outcomes: Sequence[Outcome], machine: Mapping[str, Any]) -> None:
     """Put the figures between the two marks of a page, in place of those that stand there."""
-    taken = datetime.now(UTC).strftime("%d %B %Y")
     where = (
-        f"Taken on {taken}: {machine['cores']} cores ({machine['processor']}), Python "
+        f"Taken on {machine['taken']}: {machine['cores']} cores ({machine['processor']}), Python "
         f"{machine['python']}, SQLite {machine['sqlite']}; a flush of 4 KiB took "
         f"{machine['flush_ms']:.2f} ms. Medians of the runs, with the furthest run from them; "
         "rates are a second."
