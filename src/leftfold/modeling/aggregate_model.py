@@ -71,6 +71,13 @@ class AggregateModel:
         self.copy = shallow_copier(cls)
 
     def _check_builder(self) -> None:
+        if self._required and hasattr(self.cls, "__post_init__"):
+            message = (
+                f"{self.label} has a __post_init__ and fields without default "
+                f"({self._required[0]}), which are not set before an event builds the state. Do it "
+                "in @evolves methods."
+            )
+            raise ConfigurationError(message)
         if not self._required or any(e.builds for e in self._evolvers.values()):
             return
         field = self._required[0]

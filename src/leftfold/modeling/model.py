@@ -140,6 +140,12 @@ def _marked(cls: type) -> list[Marked]:
             found.pop(name, None)
             role = role_of(value)
             if role is not None:
+                if isinstance(value, staticmethod):
+                    message = (
+                        f"{cls.__name__}.{name} is a staticmethod, but it is called on a state. "
+                        "Make it a method."
+                    )
+                    raise ConfigurationError(message)
                 function = getattr(value, "__func__", value)
                 found[name] = Marked(
                     name=name,

@@ -31,6 +31,7 @@ def events_named_in(function: Callable[..., Any], owner: type | None = None) -> 
         if id(current) in seen:
             continue
         seen.add(id(current))
+        waiting += [inner] if (inner := getattr(current, "__wrapped__", None)) else []
         for value in _named(current, owner):
             if isinstance(value, type) and issubclass(value, Event):
                 if value is not Event:

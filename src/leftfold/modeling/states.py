@@ -28,9 +28,10 @@ def shallow_copier(cls: Any) -> Callable[[Any], Any] | None:
     """
     try:
         hints = typing.get_type_hints(cls, include_extras=True)
-    except NameError:
+        flat = all(is_immutable(hints[name]) for name in cls.__struct_fields__)
+    except (NameError, AttributeError, TypeError):  # imported for the type checkers only, say
         return None
-    return _shallow if all(is_immutable(hints[name]) for name in cls.__struct_fields__) else None
+    return _shallow if flat else None
 
 
 def _shallow(state: Any) -> Any:

@@ -146,6 +146,27 @@ def test_a_field_that_nothing_sets_is_refused() -> None:
     refused("def opened.*AccountOpened", lambda: compiled(aggregate(annotations={"owner": str})))
 
 
+def test_what_no_state_can_be_called_on_is_refused() -> None:
+    def static(command: Withdraw) -> int: ...  # type: ignore[empty-body]
+    def opened(cls: Any, event: Opened) -> Any: ...
+    def made(self: Any) -> None: ...
+
+    refused(
+        "Account.withdraw is a staticmethod, but it is called on a state. Make it a method",
+        lambda: aggregate(withdraw=handles(staticmethod(static))),
+    )
+    refused(
+        r"Account has a __post_init__ and fields without default \(owner\)",
+        lambda: compiled(
+            aggregate(
+                annotations={"owner": str},
+                opened=evolves(classmethod(opened)),
+                __post_init__=made,
+            )
+        ),
+    )
+
+
 def test_two_methods_for_one_command_are_refused() -> None:
     def take(self: Any, command: Withdraw | Deposit) -> int: ...  # type: ignore[empty-body]
 

@@ -1,5 +1,6 @@
 """Which events a handler's code names, however it is written. Read by: authors of models."""
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -82,6 +83,19 @@ def in_a_default(x: Any, kind: type[Event] = A) -> Any:
     return kind() if x else None
 
 
+def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(function)
+    def wrapper(*args: Any) -> Any:
+        return function(*args)
+
+    return wrapper
+
+
+@decorated
+def in_a_decorator(x: Any) -> Any:
+    return A() if x else None
+
+
 def not_at_all(x: Any) -> Any:
     return KINDS[x]()
 
@@ -102,6 +116,7 @@ def by_import(x: Any) -> Any:
         (through_a_module, {Elsewhere}),
         (through_a_package, set[type[Event]]()),
         (in_a_default, {A}),
+        (in_a_decorator, {A}),
         (not_at_all, set[type[Event]]()),
         (by_import, {Elsewhere}),
         (len, set[type[Event]]()),
