@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from leftfold.messages.message import Event
+    from leftfold.messages.metadata import Metadata
     from leftfold.processing.folds import Fold
     from leftfold.processing.seen import Happened
     from leftfold.processing.viewmodel import ViewModel
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Changes", "FoldFailed", "RowSource", "fold_batch"]
 
 
-Touch: TypeAlias = "tuple[Fold, Sequence[Any], Sequence[Any] | None, Happened]"
+Known: TypeAlias = "tuple[Event, Metadata | None]"
+Touch: TypeAlias = "tuple[Fold, Sequence[Any], Sequence[Any] | None, Event, Metadata | None]"
 """A fold to call, the keys it touches, with each= the element of each key, and the event."""
 
 
@@ -114,7 +116,8 @@ def _touches(model: ViewModel, batch: Sequence[Happened]) -> list[Touch]:
             for fold in folds[type(event)]:
                 label = fold.label
                 keys, elements = fold.keys(event)
-                touches.append((fold, keys, elements, happened))
+                metadata = happened.metadata if "metadata" in fold.takes else None
+                touches.append((fold, keys, elements, event, metadata))
         except Exception as error:
             raise FoldFailed(label) from error
     return touches
@@ -128,7 +131,7 @@ def _wanted(touches: Sequence[Touch]) -> tuple[dict[Any, None], set[tuple[Any, .
     read: dict[Any, None] = {}
     built: set[Any] = set()
     prefixes: set[tuple[Any, ...]] = set()
-    for fold, keys, _, _ in touches:
+    for fold, keys, _, _, _ in touches:
         if fold.existing:
             prefixes.update(keys)
         elif fold.builds:
@@ -179,7 +182,7 @@ class _Folding:
 
     def fold(self, touch: Touch) -> None:
         """Call the fold for each key that an event touches."""
-        fold, keys, elements, happened = touch
+        fold, keys, elements, event, metadata = touch
         if self._prefixes is not None:
             if fold.existing:
                 found = [
@@ -190,16 +193,24 @@ class _Folding:
             else:
                 self._prefixes.add(keys)
         if fold.builds:
-            self._build(fold, keys, elements, happened)
-        elif (
-            fold.takes == ("element",)
-            and elements is not None
-            and not fold.missing_ok
-            and not fold.existing
-        ):
-            self._fold_elements(fold, keys, elements, happened.event)
+            self._build(fold, keys, elements, (event, metadata))
+        elif fold.plain == "element" and elements is not None:
+            self._fold_elements(fold, keys, elements, event)
+        elif fold.plain == "event" and elements is None:
+            self._fold_one(fold, keys[0], event)
         else:
-            self._fold_into(fold, keys, elements, happened)
+            self._fold_into(fold, keys, elements, (event, metadata))
+
+    def _fold_one(self, fold: Fold, key: Any, event: Event) -> None:
+        """Do what `_fold_into` does for the plainest fold, of an event into its row."""
+        row = self._rows.get(key)
+        if row is None:
+            row = self._rows[key] = self._model.new(key, fold)
+        fold.function(row, event)
+        if self._deleted:
+            self._deleted.clear()
+            self._rows[key] = None
+        self.changed.add(key)
 
     def _fold_elements(
         self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any], event: Event
@@ -217,7 +228,7 @@ class _Folding:
         self.changed.update(keys)
 
     def _fold_into(
-        self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any] | None, happened: Happened
+        self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any] | None, known: Known
     ) -> None:
         rows = self._rows
         for number, key in enumerate(keys):
@@ -226,7 +237,7 @@ class _Folding:
                 if fold.missing_ok or fold.existing:
                     continue
                 row = self._model.new(key, fold)
-            fold.function(row, happened.event, *_extras(fold, elements, number, happened))
+            fold.function(row, known[0], *_extras(fold, elements, number, known[1]))
             if self._deleted:
                 self._deleted.clear()
                 row = None
@@ -234,12 +245,11 @@ class _Folding:
             self.changed.add(key)
 
     def _build(
-        self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any] | None, happened: Happened
+        self, fold: Fold, keys: Sequence[Any], elements: Sequence[Any] | None, known: Known
     ) -> None:
         cls = self._model.cls
         for number, key in enumerate(keys):
-            extras = _extras(fold, elements, number, happened)
-            row = fold.function(cls, happened.event, *extras)
+            row = fold.function(cls, known[0], *_extras(fold, elements, number, known[1]))
             if not isinstance(row, cls):
                 message = (
                     f"{fold.label} returned {row!r}, not a {self._model.label}. End it with "
@@ -251,14 +261,14 @@ class _Folding:
 
 
 def _extras(
-    fold: Fold, elements: Sequence[Any] | None, number: int, happened: Happened
+    fold: Fold, elements: Sequence[Any] | None, number: int, metadata: Metadata | None
 ) -> tuple[Any, ...]:
     """Return what a fold takes after the event."""
     if not fold.takes:
         return ()
     return tuple(
         [
-            happened.metadata if taken == "metadata" or elements is None else elements[number]
+            metadata if taken == "metadata" or elements is None else elements[number]
             for taken in fold.takes
         ]
     )

@@ -8,6 +8,7 @@ order lines.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -30,7 +31,7 @@ Keys: TypeAlias = "Callable[[Any], tuple[Sequence[Any], Sequence[Any] | None]]"
 """Gives the keys that an event touches, and with each= the element of each key."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fold:
     """A fold of one event type.
 
@@ -48,6 +49,15 @@ class Fold:
     takes: tuple[str, ...]
     keys: Keys = field(repr=False)
     target: tuple[object, ...]
+
+    @cached_property
+    def plain(self) -> str:
+        """Return "event" or "element" for a fold that takes just these, and makes rows."""
+        if self.missing_ok or self.existing or self.builds:
+            return ""
+        if self.takes:
+            return "element" if self.takes == ("element",) else ""
+        return "event"
 
 
 def folds_of(cls: Any) -> list[Fold]:
