@@ -235,8 +235,10 @@ class Judge:
         wanted: dict[str, set[str]] = {}
         for commit in self._commits:
             streams = wanted.setdefault(commit.tenant, set())
-            streams.update([expects.stream for expects in commit.expects])
-            streams.update([record.stream for record in commit.records])
+            for expects in commit.expects:
+                streams.add(expects.stream)
+            for record in commit.records:
+                streams.add(record.stream)
         heads: dict[str, dict[str, _Head]] = {}
         for tenant, streams in wanted.items():
             rows = self._connection.execute(_HEADS, (tenant, values(streams))) if streams else ()
