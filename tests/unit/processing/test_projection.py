@@ -128,6 +128,31 @@ async def test_a_wrong_statement_is_the_methods_failure(log: Any) -> None:
             await models.settled()
 
 
+class Ending(Projection, tables=(BALANCES,)):
+    how = "commit"
+
+    @handles
+    def opened(self, event: Opened, connection: Connection) -> None:
+        connection.execute(insert(BALANCES).values(account=event.account, total=0))
+        getattr(connection, self.how)()
+
+
+@pytest.mark.parametrize("how", ["commit", "rollback"])
+async def test_a_projection_does_not_end_its_transaction(
+    log: Any, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(Ending, "how", how)
+    await log.put(Opened(account="ann"))
+
+    async with log.following(projections=[Ending]) as models:
+        with pytest.raises(NotCurrent, match=r"was committed or rolled back\. .* remove the call"):
+            await models.settled()
+        (status,) = await models.status()
+
+    assert status.position == 0
+    assert await rows_of(log, BALANCES) == []
+
+
 async def test_a_method_for_every_event_takes_what_no_other_takes(log: Any) -> None:
     await log.put(Opened(account="ann"), Deposited(account="ann", amount=1), Unknown(account="ann"))
 

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import QueuePool
 
+from leftfold.errors import ConfigurationError
+
 if TYPE_CHECKING:
     from collections.abc import Generator
 
@@ -71,6 +73,26 @@ class Database:
         self._keeper = driver.connect()  # a database in memory lives as long as one connection
         self.writing = _engine(driver, 1, driver.begin_writing)
         self.reading = _engine(driver, READERS, "BEGIN", only_read=driver.only_read)
+        self._held = False
+        for ending in ("commit", "rollback"):
+            event.listen(self.writing, ending, self._refuse_ending)
+
+    @contextlib.contextmanager
+    def held(self) -> Generator[None]:
+        """Keep the transaction open, whatever a Projection does with its connection."""
+        self._held = True
+        try:
+            yield
+        finally:
+            self._held = False
+
+    def _refuse_ending(self, _connection: Connection) -> None:
+        if self._held:
+            message = (
+                "The connection of a Projection was committed or rolled back. Its transaction is "
+                "that of the position too, and Leftfold ends it; remove the call."
+            )
+            raise ConfigurationError(message)
 
     @contextlib.contextmanager
     def alone(self) -> Generator[None]:

@@ -43,13 +43,13 @@ class Written(Generic[T]):
         self.error: BaseException | None = None
         self.took_s = 0.0
 
-    def run(self, connection: Connection, driver: Driver) -> None:
+    def run(self, connection: Connection, database: Database) -> None:
         """Do it.
 
         Raises:
             StorageError: The engine failed.
         """
-        with translated(self.doing, driver):
+        with translated(self.doing, database.driver), database.held():
             self.result = self.work(connection)
 
 
@@ -89,7 +89,7 @@ class Writer:
             with translated(group[0].doing, database.driver):
                 database.driver.check()
                 with database.alone(), database.writing.begin() as connection:
-                    self._run(group, connection, database.driver)
+                    self._run(group, connection, database)
                     flushing = self._clock.monotonic()
                 share_s = (self._clock.monotonic() - flushing) / len(group)
             for written in group:
@@ -98,9 +98,9 @@ class Writer:
             for written in group:
                 written.error = written.error or error
 
-    def _run(self, group: list[Written[Any]], connection: Connection, driver: Driver) -> None:
+    def _run(self, group: list[Written[Any]], connection: Connection, database: Database) -> None:
         began = self._clock.monotonic()
-        group[0].run(connection, driver)
+        group[0].run(connection, database)
         group[0].took_s = self._clock.monotonic() - began
         while self._waiting and self._clock.monotonic() - began < _GROUP_S:
             written = self._waiting.popleft()
@@ -108,7 +108,7 @@ class Writer:
             own = self._clock.monotonic()
             savepoint = connection.begin_nested()
             try:
-                written.run(connection, driver)
+                written.run(connection, database)
             except Exception as error:  # noqa: BLE001  as above
                 savepoint.rollback()
                 written.error = error

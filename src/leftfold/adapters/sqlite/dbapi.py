@@ -99,8 +99,10 @@ class Cursor:
 
     arraysize = 1
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, owner: Connection) -> None:
         """Begin with nothing to fetch."""
+        self._owner = owner
+        connection = owner.apsw
         # apsw's own stubs name a `Buffer` that type checkers do not know before Python 3.12.
         self._connection: Any = connection
         self._cursor: Any = connection.cursor()
@@ -120,6 +122,7 @@ class Cursor:
 
     def execute(self, sql: str, bindings: Sequence[Any] = ()) -> Cursor:
         """Run one statement."""
+        self._owner.check_transaction(sql)
         self.description = None
         cursor = self._cursor
         before = self._connection.total_changes()
@@ -137,6 +140,7 @@ class Cursor:
 
     def executemany(self, sql: str, bindings: Iterable[Sequence[Any]]) -> Cursor:
         """Run one statement for each of the bindings."""
+        self._owner.check_transaction(sql)
         self.description = None
         before = self._connection.total_changes()
         self._cursor.exec_trace = None
@@ -182,11 +186,12 @@ class Connection:
     def __init__(self, opened: Any) -> None:
         """Take an open connection of apsw."""
         self.apsw: Any = opened
+        self._begun = False
 
     def cursor(self) -> Cursor:
         """Return a cursor."""
         try:
-            return Cursor(self.apsw)
+            return Cursor(self)
         except _CAUGHT as error:
             raise _translated(error) from error
 
@@ -194,8 +199,27 @@ class Connection:
         """Run one statement on a cursor of its own."""
         return self.cursor().execute(sql, bindings)
 
+    def check_transaction(self, sql: str) -> None:
+        """Refuse a statement where the transaction that it belongs to is gone.
+
+        SQLite undoes it by itself on a full disk, say; what came next would be kept alone.
+
+        Raises:
+            OperationalError: It is gone.
+        """
+        if sql.startswith("BEGIN"):
+            self._begun = True
+        elif self._begun and not self.apsw.in_transaction:
+            message = "the transaction was ended before its time, by SQLite or by a statement"
+            raise OperationalError(message)
+
     def commit(self) -> None:
-        """Make what was begun durable, if anything was."""
+        """Make what was begun durable, if anything was.
+
+        Raises:
+            OperationalError: What was begun is gone, or cannot be made durable.
+        """
+        self.check_transaction("")
         self._end("COMMIT")
 
     def rollback(self) -> None:
@@ -203,6 +227,7 @@ class Connection:
         self._end("ROLLBACK")
 
     def _end(self, statement: str) -> None:
+        self._begun = False
         try:
             if self.apsw.in_transaction:
                 self.apsw.execute(statement)

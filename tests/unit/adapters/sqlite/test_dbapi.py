@@ -54,6 +54,22 @@ def test_nothing_begins_a_transaction_by_itself(connection: dbapi.Connection) ->
     assert connection.execute("SELECT id FROM rows").fetchall() == [(1,), (3,)]
 
 
+def test_nothing_is_kept_alone_when_the_transaction_is_gone(
+    connection: dbapi.Connection,
+) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    connection.execute("INSERT INTO rows VALUES (1, 'undone')")
+    connection.apsw.execute("ROLLBACK")  # as SQLite does by itself on a full disk
+
+    with pytest.raises(dbapi.OperationalError, match="ended before its time"):
+        connection.execute("INSERT INTO rows VALUES (2, 'alone')")
+    with pytest.raises(dbapi.OperationalError, match="ended before its time"):
+        connection.commit()
+    connection.rollback()
+
+    assert connection.execute("SELECT count(*) FROM rows").fetchall() == [(0,)]
+
+
 @pytest.mark.parametrize(
     ("sql", "bindings", "kind"),
     [
