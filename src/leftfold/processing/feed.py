@@ -34,8 +34,10 @@ class Follower(Protocol):
     names: frozenset[str] | None
     """The wire names of the events it wants; None is all."""
 
-    seen: Mark | None
-    """How far it has come, when it asks for more."""
+    @property
+    def seen(self) -> Mark | None:
+        """Return how far it has come, when it asks for more."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

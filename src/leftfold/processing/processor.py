@@ -7,19 +7,19 @@ stops it, trouble with storage is tried again, and a claim that was lost makes i
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
 import traceback
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
-from leftfold.errors import LeftfoldError, NotCurrent, StoreChanged
+from leftfold.errors import LeftfoldError, StoreChanged
 from leftfold.processing.batch import FoldFailed
 from leftfold.processing.fingerprint import ChangedFoldWarning
 from leftfold.processing.leases import claimed
 from leftfold.processing.port import Claim, Failure, Held, Wish
+from leftfold.processing.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,11 +31,7 @@ if TYPE_CHECKING:
     from leftfold.processing.seen import Seen
     from leftfold.processing.work import Work
 
-__all__ = ["Processor", "State"]
-
-State: TypeAlias = Literal[
-    "starting", "behind", "current", "following", "waiting", "failed", "stopped"
-]
+__all__ = ["Processor"]
 
 _AS_TO_ROWS = (
     " To build these rows anew from this copy, raise their version=, or remove the database of the "
@@ -50,6 +46,7 @@ _MOST = 10_000
 _WAIT_S = 60.0
 # How often a process that does not fold looks whether another one has.
 _LOOK_BESIDE_S = 0.02
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 5.0
 # How long a position may stay in memory that only passed events nobody here wants.
 _KEEP_AFTER_S = 0.25
 
@@ -85,10 +82,7 @@ class Processor:
         self.work = work
         self.place = work.place
         self.names = work.names
-        self.seen: Mark | None = None
-        self.state: State = "starting"
-        self.failure: Failure | None = None
-        self.trouble = ""
+        self.progress = Progress(work.place, clock)
         self._store = store
         self._feed = feed
         self._readside = readside
@@ -98,38 +92,47 @@ class Processor:
         self._size = _FIRST_SIZE
         self._careful_to = 0
         self._kept_at = 0.0
-        self._waiting: list[tuple[int, asyncio.Future[None]]] = []
+        self._has_read = False
+        self._pause_s = _FIRST_PAUSE_S
+
+    @property
+    def seen(self) -> Mark | None:
+        """Return how far it has come."""
+        return self.progress.seen
 
     async def run(self) -> None:
         """Follow until cancelled, or until an event cannot be passed."""
-        pause_s = 0.1
-        while self.state != "failed":
+        while self.progress.state != "failed":
             try:
                 await self._follow()
-                pause_s = 0.1
-            except LeftfoldError as error:
-                if not error.retryable:
-                    await self._fail(error)
-                    return
-                self.state, self.trouble = "waiting", str(error)
-                _log.warning("%s tries again in %.1f s: %s", self.place.processor, pause_s, error)
-                await self._clock.sleep(pause_s)
-                pause_s = min(pause_s * 2, 5.0)
             except Exception as error:  # noqa: BLE001  whatever it is, it is seen in the status
-                await self._fail(error)
+                if isinstance(error, LeftfoldError) and error.retryable:
+                    await self._pause(error)
+                else:
+                    await self._fail(error)
+
+    async def _pause(self, error: LeftfoldError) -> None:
+        """Wait for trouble to pass, longer each time that it has not."""
+        pause_s, self._pause_s = self._pause_s, min(self._pause_s * 2, _LONGEST_PAUSE_S)
+        self.progress.enter("waiting", str(error))
+        _log.warning("%s tries again in %.1f s: %s", self.place.processor, pause_s, error)
+        await self._clock.sleep(pause_s)
 
     async def _follow(self) -> None:
         wish = Wish(self.place, self._owner, await self._readside.run(self.work.fingerprint))
         claim = await claimed(self._readside, wish, clock=self._clock, held=self._held)
         if claim.fold_changed:
             self._warn_of_change()
-        self._claim, self.seen = claim, claim.position
+        self._claim, self._has_read = claim, False
         self._kept_at = self._clock.monotonic()
-        self.state, self.trouble = "behind", ""
+        self.progress.failure = None
+        self.progress.enter("behind")
+        self.progress.come_to(claim.position)
         self._feed.join(self)
         try:
             while self._holds():
                 stretch = await self._feed.next(self)
+                self._has_read = True
                 if stretch.upto == self.seen:
                     await self._rest()
                 else:
@@ -141,7 +144,7 @@ class Processor:
         return self._claim is not None
 
     def _held(self, held: Held) -> None:
-        self.state, self.trouble = "following", f"another process folds it ({held.owner})"
+        self.progress.enter("following", f"another process folds it ({held.owner})")
 
     def _warn_of_change(self) -> None:
         name, version = self.place.processor, self.place.version
@@ -154,8 +157,7 @@ class Processor:
 
     async def _rest(self) -> None:
         """Wait for more, and keep a position that only passed what is not wanted."""
-        self.state = "current"
-        self._tell()
+        self.progress.enter("current")
         claim = self._claim
         assert claim is not None  # noqa: S101  it follows
         if claim.position != self.seen:
@@ -168,7 +170,7 @@ class Processor:
 
     async def _take(self, stretch: Stretch) -> None:
         """Have a stretch folded, in batches of a size that keeps transactions short."""
-        self.state = "behind"
+        self.progress.enter("behind")
         left = stretch.records
         while left and self._holds():
             part, rest = left[: self._size], left[self._size :]
@@ -177,8 +179,7 @@ class Processor:
             if await self._move(part, to):
                 left = rest
         if not stretch.records:
-            self.seen = stretch.upto
-            self._tell()
+            self.progress.come_to(stretch.upto)
             if self._clock.monotonic() - self._kept_at > _KEEP_AFTER_S:
                 await self._keep()
 
@@ -215,9 +216,9 @@ class Processor:
             return False
         self._claim = moved.claim
         self._kept_at = self._clock.monotonic()
+        self._pause_s = _FIRST_PAUSE_S
         self._fit_size(len(part), moved.took_s, to)
-        self.seen = to
-        self._tell()
+        self.progress.come_to(to)
         return True
 
     def _fit_size(self, count: int, took_s: float, to: Mark) -> None:
@@ -234,7 +235,7 @@ class Processor:
         kind = "" if isinstance(cause, LeftfoldError) else f"{type(cause).__name__}: "
         before = self._claim.failure if self._claim else None
         number = record.position if record else 0
-        self.failure = Failure(
+        failure = self.progress.failure = Failure(
             number=number,
             event=record.id if record else None,
             type=record.type if record else "",
@@ -242,24 +243,21 @@ class Processor:
             traceback="".join(traceback.format_exception(cause)),
             since=before.since if before and before.number == number else self._clock.now(),
         )
-        _log.error("%s stopped: %s", self.place.processor, self.why(), exc_info=cause)
+        _log.error("%s stopped: %s", self.place.processor, self.progress.why(), exc_info=cause)
         try:
             if self._claim is not None:
-                await self._readside.fail(self._claim, self.failure)
+                await self._readside.fail(self._claim, failure)
         except Exception:  # noqa: BLE001  it has failed already
             _log.exception("%s: that it failed could not be kept", self.place.processor)
         finally:
-            self.state = "failed"
-            self._tell()
+            self.progress.enter("failed")
 
     async def stop(self) -> None:
         """Keep the position; called when `run` has ended."""
-        if self.state != "failed":
+        if self.progress.state != "failed":
             with contextlib.suppress(LeftfoldError):  # the next one looks through it again
                 await self._keep()
-        if self.state != "failed":
-            self.state = "stopped"
-        self._tell()
+            self.progress.enter("stopped")
 
     def look(self, standing: Standing) -> None:
         """Learn what everybody can see: that another process folds, or took over."""
@@ -267,34 +265,13 @@ class Processor:
             if standing.epoch > self._claim.epoch:
                 self._claim = None
                 self.work.undone()
-        elif self.state == "following":
-            self.seen, self.failure = standing.position, standing.failure
-            self._tell()
+        elif self.progress.state == "following":
+            self.progress.failure = standing.failure
+            self.progress.come_to(standing.position)
 
-    def has(self, number: int) -> bool:
-        """Tell whether it has come to a position."""
-        return number == 0 or (self.seen is not None and self.seen.number >= number)
-
-    def why(self) -> str:
-        """Return why it does not move, if it does not."""
-        if self.failure is None:
-            return self.trouble
-        at = (
-            f" at position {self.failure.number} ({self.failure.type})" if self.failure.type else ""
-        )
-        return f"failed{at}: {self.failure.reason}"
-
-    def _tell(self) -> None:
-        if not self._waiting:
-            return
-        left: list[tuple[int, asyncio.Future[None]]] = []
-        for number, future in self._waiting:
-            if self.state in {"failed", "stopped"} or self.has(number):
-                if not future.done():
-                    future.set_result(None)
-            else:
-                left.append((number, future))
-        self._waiting = left
+    def has_read(self, mark: Mark) -> bool:
+        """Tell whether it stands at a mark that it has seen in the log itself."""
+        return self._has_read and self.progress.seen == mark
 
     async def reach(self, number: int, timeout_s: float) -> None:
         """Return when it has come to a position.
@@ -302,46 +279,28 @@ class Processor:
         Raises:
             NotCurrent: It has not in time, or has failed.
         """
-        if self.state == "following":
-            await self._reach_beside(number, timeout_s)
-        elif not self.has(number) and self.state not in {"failed", "stopped"}:
-            future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            self._waiting.append((number, future))
-            timer = self._clock.start(self._clock.sleep(timeout_s), name="leftfold reach")
-            try:
-                await asyncio.wait([future, timer], return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                timer.cancel()
-                self._waiting = [w for w in self._waiting if w[1] is not future]
-        if not self.has(number):
-            raise self._not_current(number, timeout_s)
-
-    async def _reach_beside(self, number: int, timeout_s: float) -> None:
-        """Wait for another process to fold."""
-        deadline = self._clock.monotonic() + timeout_s
-        while self.state == "following" and self.failure is None:
-            self.look(await self._standing())
+        progress, deadline = self.progress, self._clock.monotonic() + timeout_s
+        left = timeout_s
+        while left > 0 and not (progress.has(number) or progress.is_over):
+            if progress.state == "following":
+                await self._look_beside(min(_LOOK_BESIDE_S, left))
+            else:
+                await progress.change(number, left)
             left = deadline - self._clock.monotonic()
-            if self.has(number) or left <= 0:
-                return
-            await self._clock.sleep(min(_LOOK_BESIDE_S, left))
-        if self.failure is None:
-            await self.reach(number, deadline - self._clock.monotonic())
+        if not progress.has(number):
+            raise progress.not_current(number, timeout_s)
 
-    async def _standing(self) -> Standing:
-        def read() -> Standing:
+    async def _look_beside(self, every_s: float) -> None:
+        """See how far the process has come that folds, and wait a little."""
+
+        def read() -> Sequence[Standing]:
             snapshot = self._readside.snapshot()
             try:
-                return next(s for s in snapshot.standings() if s.place == self.place)
+                return snapshot.standings()
             finally:
                 snapshot.close()
 
-        return await self._readside.run(read)
-
-    def _not_current(self, number: int, timeout_s: float) -> NotCurrent:
-        at = self.seen.number if self.seen else 0
-        why = self.why() or f"it did not come there within {timeout_s:g} s ({self.state})"
-        return NotCurrent(
-            f"{self.place.processor} is at position {at}, and {number} was asked for: {why}. "
-            "Look at its status, or ask again without after=."
-        )
+        for standing in await self._readside.run(read):
+            if standing.place == self.place:
+                self.look(standing)
+        await self._clock.sleep(every_s)

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from leftfold.eventstore.port import EventStore, Mark
     from leftfold.modeling.signature import Parameter
     from leftfold.processing.port import ReadSide
+    from leftfold.processing.progress import Progress
     from leftfold.processing.projection import Projection
     from leftfold.processing.work import Work
 
@@ -214,7 +215,7 @@ class ReadModels:
             StoreChanged: Another event stands there, since an older backup came back.
         """
         mark = check_token(token, self._identity)
-        if mark is not None:
+        if mark is not None and not any(p.has_read(mark) for p in self._processors.values()):
             await self._store.records(mark.number, mark)
         return mark
 
@@ -248,17 +249,18 @@ class ReadModels:
     async def status(self) -> list[ProcessorStatus]:
         """Return where each processor stands."""
         head = await self._store.head()
-        return [_status(p, head.number if head else 0) for p in self._processors.values()]
+        at = head.number if head else 0
+        return [_status(p.progress, at) for p in self._processors.values()]
 
 
-def _status(processor: Processor, head: int) -> ProcessorStatus:
-    at = processor.seen.number if processor.seen else 0
+def _status(progress: Progress, head: int) -> ProcessorStatus:
+    at = progress.seen.number if progress.seen else 0
     return ProcessorStatus(
-        processor=processor.place.processor,
-        version=processor.place.version,
-        segment=processor.place.segment,
+        processor=progress.place.processor,
+        version=progress.place.version,
+        segment=progress.place.segment,
         position=at,
         lag=max(0, head - at),
-        state=processor.state,
-        reason=processor.why(),
+        state=progress.state,
+        reason=progress.why(),
     )
