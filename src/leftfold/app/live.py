@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["Live", "opened"]
 
 CACHE_BYTES = 32 * 1024 * 1024
+WAIT_S = 5.0
+"""How long a query waits for rows to be current, where its caller says nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +56,8 @@ class Live:
             NotCurrent: They have not in time.
         """
         views = self.read_models.views_of(runner.function.signature.parameters)
-        limit = 5.0 if timeout_s is None else timeout_s
+        # A little less than the caller's whole time, so that what is missing is said in time.
+        limit = WAIT_S if timeout_s is None else timeout_s * 0.95
         await self.read_models.wait_current(views, token, limit)
 
 

@@ -23,10 +23,14 @@ from leftfold import (
     IdReused,
     Metadata,
     NoHandler,
+    NotCurrent,
     NotFound,
     NotRunning,
     Query,
+    Rows,
     TestApp,
+    View,
+    evolves,
     handles,
 )
 
@@ -272,3 +276,30 @@ def test_scripts_use_it_without_await() -> None:
             running.send(Deposit(account="a", amount=0))
     with app.blocking() as running, pytest.raises(NotFound):
         running.send(Deposit(account="a", amount=5))
+
+
+class Brittle(View, key="account"):
+    account: str
+    total: int = 0
+
+    @evolves
+    def deposited(self, event: Deposited) -> None:
+        self.total += 100 // (event.amount - 5)
+
+
+class TotalOf(Query[int]):
+    account: str
+
+
+@handles
+async def total_of(query: TotalOf, totals: Rows[Brittle]) -> int:
+    return (await totals.get_one(query.account)).total
+
+
+async def test_a_query_after_a_token_says_why_its_view_is_not_there() -> None:
+    async with App("bank", bank, Brittle, total_of) as app:
+        await app.send(Open(account="a", owner="ann"))
+        token = (await app.dispatch(Deposit(account="a", amount=5))).token
+        with pytest.raises(NotCurrent, match="ZeroDivisionError"):
+            await app.ask(TotalOf(account="a"), after=token, timeout_s=5)
+        assert await app.ask(BalanceOf(account="a"), after=token) == 5
