@@ -68,7 +68,7 @@ class Progress:
         self._waiting = left
 
     async def change(self, number: int, timeout_s: float) -> None:
-        """Return when it has come to a position, is over, follows another, or after the time."""
+        """Return when it has come to a position, when its state says more, or in time."""
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((number, future))
         timer = self._clock.start(self._clock.sleep(timeout_s), name="leftfold reach")

@@ -16,11 +16,12 @@ import pytest
 from sqlalchemy import Connection, update
 
 from leftfold import App, Event, NotCurrent, StorageError, View, evolves
-from leftfold.adapters.sqlalchemy import open_readside, positions
+from leftfold.adapters.sqlalchemy import Database, positions
 from leftfold.adapters.sqlalchemy.readside import SqlReadSide
 from leftfold.adapters.sqlalchemy.schema import POSITIONS
 from leftfold.adapters.sqlalchemy.writing import Writer, Written
 from leftfold.adapters.sqlite import open_eventstore, reading
+from leftfold.adapters.sqlite.readside import open_readside
 from leftfold.clock import SystemClock
 from leftfold.errors import LeftfoldError
 from leftfold.eventstore import Mark, encode_token
@@ -211,8 +212,8 @@ async def _settled_or_stopped(models: Any) -> None:
 
 
 def _break_before_some_commits(patch: pytest.MonkeyPatch, chance: Any) -> None:
-    def run(written: Written[Any], connection: Connection) -> None:
-        whole(written, connection)
+    def run(written: Written[Any], connection: Connection, database: Database) -> None:
+        whole(written, connection, database)
         if written.doing.startswith("Moving") and chance.random() < 0.5:
             raise StorageError("the power went off")
 

@@ -9,8 +9,8 @@ import apsw
 import pytest
 
 from leftfold import NotCurrent, StoreUnusable
-from leftfold.adapters.sqlalchemy import open_readside
 from leftfold.adapters.sqlite import open_eventstore
+from leftfold.adapters.sqlite.readside import open_readside
 from leftfold.clock import SystemClock
 
 CLOCK = SystemClock()

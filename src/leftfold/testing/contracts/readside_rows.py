@@ -11,7 +11,6 @@ import pytest
 from leftfold.errors import CodecError
 from leftfold.processing.port import ReadSide, Transaction
 from leftfold.processing.viewmodel import view_model
-from leftfold.testing.contracts.records import Clocked
 from leftfold.testing.contracts.readside_views import (
     Line,
     Night,
@@ -25,6 +24,7 @@ from leftfold.testing.contracts.readside_views import (
     replacing,
     writing,
 )
+from leftfold.testing.contracts.records import Clocked
 
 __all__ = ["RowsContract"]
 
@@ -65,9 +65,7 @@ class RowsContract(Clocked):
         assert row.made.tzinfo is UTC
 
     async def test_a_decimal_keeps_its_digits(self, readside: ReadSide) -> None:
-        await self._write(
-            readside, Parcel(key="k", weight=Decimal("1.50"), cost=Decimal("100"))
-        )
+        await self._write(readside, Parcel(key="k", weight=Decimal("1.50"), cost=Decimal(100)))
 
         row = await self._get(readside, "k")
 

@@ -7,7 +7,6 @@ from typing import Any
 
 from leftfold.processing.port import ReadSide, Selected
 from leftfold.processing.viewmodel import view_model
-from leftfold.testing.contracts.records import Clocked
 from leftfold.testing.contracts.readside_views import (
     Parcel,
     Size,
@@ -17,6 +16,7 @@ from leftfold.testing.contracts.readside_views import (
     reading,
     writing,
 )
+from leftfold.testing.contracts.records import Clocked
 
 __all__ = ["SelectingContract"]
 

@@ -74,7 +74,7 @@ class Parcel(View, key="key", indexes=("weight", ("size", "made"))):
     size: Size = Size.SMALL
     level: Literal[1, 2, 3] = 1
     lines: tuple[Line, ...] = ()
-    notes: dict[str, list[int]] = {}
+    notes: dict[str, list[int]] = {}  # noqa: RUF012  each row gets its own
 
     @evolves
     def happened(self, event: _Happened) -> None:
