@@ -1,8 +1,8 @@
 """Turns events into stored bytes and back, and proves that it can. Read by: the kernel, followers.
 
-Writing settles the values, encodes them, decodes the bytes once and compares: nothing is
-stored that cannot be read. Reading decodes straight from bytes; only an older revision takes
-the way over JSON values, through its upcasters.
+Writing settles the values, encodes them, reads the bytes once and compares: nothing is stored
+that cannot be read. Between values and bytes stand the steps of a type; where none has
+anything to do, as for all events of the newest revision, bytes are written and read straight.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from leftfold.codec.steps import Step, Upcast, dumped, loaded
 from leftfold.codec.upcaster import Upcaster, chains_of
 from leftfold.codec.values import Settle, settle_for
 from leftfold.errors import CodecError, ConfigurationError
@@ -41,7 +42,18 @@ class Sealed(msgspec.Struct, frozen=True):
 class _Shape:
     """How one class is written and read."""
 
-    __slots__ = ("cls", "decode", "name", "read_tags", "revision", "settle", "steps")
+    __slots__ = (
+        "cls",
+        "decode",
+        "name",
+        "read_tags",
+        "revision",
+        "settle",
+        "steps",
+        "straight",
+        "upcast",
+        "writes",
+    )
 
     def __init__(self, cls: type[Event]) -> None:
         options = options_of(cls)
@@ -55,7 +67,15 @@ class _Shape:
         except (NameError, TypeError) as error:
             message = f"{_whole(cls)} cannot be stored as JSON: {_reason(cls, error)}."
             raise ConfigurationError(message) from error
-        self.steps: Mapping[int, Upcaster] = {}
+        self.takes({})
+
+    def takes(self, upcasters: Mapping[int, Upcaster]) -> None:
+        """Take the chain of upcasters that leads to the class."""
+        self.upcast = Upcast(self.name, _whole(self.cls), self.revision, upcasters)
+        self.steps: tuple[Step, ...] = (self.upcast,)
+        self.writes = any(step.writes for step in self.steps)
+        read = any(step.reads(self.revision) for step in self.steps)
+        self.straight = None if read else self.revision
 
 
 class Codec:
@@ -75,7 +95,7 @@ class Codec:
             self._learn(cls)
         known = {name: (shape.name, shape.revision) for name, shape in self._by_name.items()}
         for name, steps in chains_of(upcasters, known).items():
-            self._by_name[name].steps = steps
+            self._by_name[name].takes(steps)
 
     def _learn(self, cls: type[Event]) -> None:
         if cls in self._by_class:
@@ -101,8 +121,8 @@ class Codec:
             shape = self._unknown(event)
         try:
             settled = shape.settle(event) if shape.settle is not None else event
-            data = self._encode(settled)
-            again = shape.decode(data)
+            data = self._written(shape, settled)
+            again = self._read(shape, shape.revision, data)
         except _UNSTORABLE as error:
             message = f"{type(event).__name__} cannot be stored: {error}"
             raise CodecError(message) from error
@@ -136,9 +156,7 @@ class Codec:
             )
             raise CodecError(message)
         try:
-            if revision != shape.revision:
-                data = self._encode(self._upcast(shape, revision, msgspec.json.decode(data)))
-            event: Event = shape.decode(data)
+            event = self._read(shape, revision, data)
         except CodecError:
             raise
         except Exception as error:  # whatever bytes come, or a class's own __post_init__ raises
@@ -149,31 +167,18 @@ class Codec:
             raise CodecError(message) from error
         return event
 
-    def _upcast(self, shape: _Shape, revision: int, values: Any) -> Any:
-        for step in range(revision, shape.revision):
-            upcaster = shape.steps.get(step)
-            if upcaster is None:
-                message = (
-                    f"A stored {shape.name!r} has revision {revision}, {_whole(shape.cls)} has "
-                    f"{shape.revision}, and no Upcaster takes revision {step}. "
-                    f"Add Upcaster({shape.name!r}, revision={step}, to=…)."
-                )
-                raise CodecError(message)
-            try:
-                values = upcaster.to(dict(values))
-            except Exception as error:
-                message = f"{upcaster} failed: {error.__class__.__name__}: {error}"
-                raise CodecError(message) from error
-            if not is_mapping(values):
-                message = f"{upcaster} returned {values!r}, not a dict. End it with return."
-                raise CodecError(message)
-        if revision > shape.revision:
-            message = (
-                f"A stored {shape.name!r} has revision {revision}, newer than {_whole(shape.cls)} "
-                f"with {shape.revision}. It was written by a newer release; deploy that one."
-            )
-            raise CodecError(message)
-        return values
+    def _written(self, shape: _Shape, event: Event) -> bytes:
+        data = self._encode(event)
+        if shape.writes:
+            data = self._encode(dumped(shape.steps, msgspec.json.decode(data)))
+        return data
+
+    def _read(self, shape: _Shape, revision: int, data: bytes) -> Event:
+        if revision != shape.straight:
+            values = msgspec.json.decode(data)
+            data = self._encode(loaded(shape.steps, values, revision))
+        event: Event = shape.decode(data)
+        return event
 
     def names_of(self, types: Iterable[type[Event]]) -> frozenset[str]:
         """Return every wire name under which these events may be stored."""
@@ -192,9 +197,7 @@ class Codec:
     def reads(self, type: str, revision: int) -> bool:
         """Tell whether a stored revision can be brought to the class's."""
         shape = self._by_name.get(type)
-        if shape is None or revision > shape.revision:
-            return False
-        return all(step in shape.steps for step in range(revision, shape.revision))
+        return shape is not None and shape.upcast.leads_from(revision)
 
     def _unknown(self, event: Event) -> _Shape:
         message = (
