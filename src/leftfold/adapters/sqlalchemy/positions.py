@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from leftfold.adapters.sqlalchemy.schema import FAILURES, POSITIONS
+from leftfold.adapters.sqlalchemy.statements import sql_of
 from leftfold.errors import StoreChanged
 from leftfold.eventstore.port import Mark
 from leftfold.processing.port import Claim, Failure, Held, Place, Standing
@@ -22,7 +24,7 @@ from leftfold.processing.port import Claim, Failure, Held, Place, Standing
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sqlalchemy import Connection, Table
+    from sqlalchemy import Connection, Dialect, Table
 
     from leftfold.processing.port import Wish
 
@@ -160,19 +162,28 @@ def release(connection: Connection, owner: str) -> None:
     connection.execute(update(POSITIONS).where(P.owner == owner).values(owner=""))
 
 
+@cache
+def _advance(dialect: Dialect) -> str:
+    """Return what moves a position, if it still stands where the claim has it."""
+    names = ("processor", "version", "segment", "epoch", "number", "event")
+    statement = (
+        update(POSITIONS)
+        .where(*[P[name] == bindparam(f"old_{name}") for name in names])
+        .values(number=bindparam("to_number"), event=bindparam("to_event"))
+    )
+    return sql_of(statement, dialect, ["to_number", "to_event", *[f"old_{n}" for n in names]])
+
+
 def advance(connection: Connection, held: Claim, to: Mark) -> Claim | None:
     """Move the position from where the claim has it, or return None where it is lost."""
-    number, event = _written(held.position)
-    to_number, to_event = _written(to)
-    moved = connection.execute(
-        update(POSITIONS)
-        .where(
-            _at(POSITIONS, held.place),
-            P.epoch == held.epoch,
-            P.number == number,
-            P.event == event,
-        )
-        .values(number=to_number, event=to_event)
+    place = held.place
+    moved = connection.exec_driver_sql(
+        _advance(connection.dialect),
+        (
+            *_written(to),
+            *(place.processor, place.version, place.segment),
+            *(held.epoch, *_written(held.position)),
+        ),
     )
     if moved.rowcount != 1:
         return None

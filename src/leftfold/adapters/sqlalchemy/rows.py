@@ -14,6 +14,7 @@ import msgspec
 from sqlalchemy import bindparam, delete, func, literal_column, select, tuple_, update
 from sqlalchemy.dialects import sqlite
 
+from leftfold.adapters.sqlalchemy.statements import sql_of
 from leftfold.processing.viewmodel import SLICE, TENANT
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ class ViewRows:
         self._key_places = [model.names.index(name) for name in model.key]
         self._order = [i for i in range(len(model.names)) if i not in self._key_places]
         self._pick = itemgetter(*self._order, *self._key_places) if self._order else None
-        self._upsert = _sql(self._upsert_statement(), dialect, [TENANT, *model.names, SLICE])
-        self._update = self._update_sql(dialect)
-        self._delete = _sql(self._delete_statement(), dialect, [*model.key, TENANT])
+        self._upsert = sql_of(self._upsert_statement(), dialect, [TENANT, *model.names, SLICE])
+        self._update = self._update_of(dialect)
+        self._delete = sql_of(self._delete_statement(), dialect, [*model.key, TENANT])
         self._loads = {
-            length: _sql(self._load_statement(length), dialect, [TENANT, "wanted"])
+            length: sql_of(self._load_statement(length), dialect, [TENANT, "wanted"])
             for length in range(1, len(model.key) + 1)
         }
 
@@ -57,14 +58,14 @@ class ViewRows:
             index_elements=index, set_={n: statement.excluded[n] for n in changed}
         )
 
-    def _update_sql(self, dialect: Dialect) -> str:
+    def _update_of(self, dialect: Dialect) -> str:
         """Return what changes rows that are there; nothing where all columns are the key's."""
         names = [self._model.names[place] for place in self._order]
         if not names:
             return ""
         values: dict[str, Any] = {name: bindparam(f"new_{name}") for name in names}
         statement = update(self.table).where(*self._at_key()).values(values)
-        return _sql(statement, dialect, [*[f"new_{n}" for n in names], *self._model.key, TENANT])
+        return sql_of(statement, dialect, [*[f"new_{n}" for n in names], *self._model.key, TENANT])
 
     def _at_key(self) -> Any:
         return [self.table.c[name] == bindparam(name) for name in (*self._model.key, TENANT)]
@@ -135,12 +136,3 @@ class ViewRows:
         ):
             if bindings and sql:
                 connection.exec_driver_sql(sql, bindings)
-
-
-def _sql(statement: Any, dialect: Dialect, order: Sequence[str]) -> str:
-    """Return a statement's text, whose parameters stand in the given order."""
-    compiled = statement.compile(dialect=dialect)
-    if list(compiled.positiontup) != list(order):
-        message = f"the parameters of {compiled} stand as {compiled.positiontup}, not {order}"
-        raise AssertionError(message)
-    return str(compiled)
