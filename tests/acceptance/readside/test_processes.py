@@ -39,8 +39,8 @@ async def test_one_folds_and_another_takes_over_when_it_is_killed(bank: Any, pro
 
     for turn in range(1, 5):
         growing = asyncio.create_task(grow(bank, program, turn))
-        before = bank.owners()
-        (owner,) = folding(bank)
+        owner = min(folding(bank))  # those that are left may have shared the processors
+        before = {name: held for name, held in bank.owners().items() if held[0] == owner}
         processes.pop(owner).kill()
         began = time.monotonic()
         after = await moved_on(bank, before)
