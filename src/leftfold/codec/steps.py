@@ -21,7 +21,7 @@ Values: TypeAlias = dict[str, Any]
 
 
 class Step(Protocol):
-    """One change between the values of a class and those that are stored, and its reverse."""
+    """One change between a class's values and the stored ones, and its reverse."""
 
     @property
     def writes(self) -> bool:
