@@ -1,8 +1,8 @@
 """Reads the log once for all processors that stand at the same place. Read by: their authors.
 
 Views that are all current, or are all built together, ask for the same page one after the other.
-A page is read for what any of those at its beginning wants, and forgotten when nobody stands
-there any more; each record is decoded once, by the first that wants it.
+A page is read for what any of those wants who stand at its beginning or will soon come there, and
+forgotten when all have passed; each record is decoded once, by the first that wants it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,17 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from leftfold.codec.codec import Codec
-    from leftfold.eventstore.port import Criteria, EventStore, Mark, Record
+    from leftfold.eventstore.port import Criteria, EventStore, Mark
 
 __all__ = ["Feed", "Follower", "Stretch"]
 
 _MOST_RECORDS = 2_000
-_ABOUT_BYTES = 2_000_000
+_PAGE_BYTES = 1_500_000
+# What is held for those who come after: stored bytes, whose objects take about eight times that.
+_HELD_BYTES = 3_000_000
+_HELD_PAGES = 50
+# Who is no further behind is expected to come along.
+_NEAR = 20_000
 
 
 class Follower(Protocol):
@@ -52,6 +57,7 @@ class Stretch:
 class _Page:
     names: frozenset[str] | None
     stretch: Stretch
+    size: int
 
 
 class Feed:
@@ -97,6 +103,39 @@ class Feed:
         ]
         return Stretch(records, page.stretch.upto)
 
+    async def _read(self, after: Mark | None) -> _Page:
+        names = self._wanted_from(_number(after))
+        found = await self._store.read_all(_criteria(names), after=after, limit=self._limit)
+        records = [Seen(record, self._codec, self._identity) for record in found.records]
+        size = sum([len(record.data) for record in found.records])
+        page = _Page(names, Stretch(records, found.upto), size)
+        if records:
+            # Pages of large events are short, since their objects are held while they are folded.
+            self._limit = max(1, min(_MOST_RECORDS, _PAGE_BYTES * len(records) // (size + 1)))
+        if found.upto != after:
+            self._hold(after, page)
+        return page
+
+    def _wanted_from(self, number: int) -> frozenset[str] | None:
+        """Return what those want who stand at a place, or will soon come there."""
+        near = [
+            follower.names
+            for follower, heading in self._heading.items()
+            if number - _NEAR <= _number(heading) <= number
+        ]
+        return None if None in near else frozenset[str]().union(*(names for names in near if names))
+
+    def _hold(self, after: Mark | None, page: _Page) -> None:
+        """Hold a page for those who will come to it, as far as memory allows."""
+        last = min(map(_number, self._heading.values()))
+        held = {at: p for at, p in self._pages.items() if _number(at) >= last}
+        size = page.size + sum(p.size for p in held.values())
+        for at in sorted(held, key=_number):
+            if size <= _HELD_BYTES and len(held) < _HELD_PAGES:
+                break
+            size -= held.pop(at).size
+        self._pages = held | {after: page}
+
     def _is_shared(self, name: str) -> bool:
         shared = self._shared.get(name)
         if shared is None:
@@ -104,24 +143,9 @@ class Feed:
             shared = self._shared[name] = cls is not None and can_be_shared(cls)
         return shared
 
-    async def _read(self, after: Mark | None) -> _Page:
-        wanted = [f.names for f, heading in self._heading.items() if heading == after]
-        names = None if None in wanted else frozenset[str]().union(*(n for n in wanted if n))
-        found = await self._store.read_all(_criteria(names), after=after, limit=self._limit)
-        records = [Seen(record, self._codec, self._identity) for record in found.records]
-        page = _Page(names, Stretch(records, found.upto))
-        self._fit_limit(found.records)
-        places = set(self._heading.values())
-        self._pages = {at: p for at, p in self._pages.items() if at in places}
-        if found.upto != after:
-            self._pages[after] = page
-        return page
 
-    def _fit_limit(self, records: Sequence[Record]) -> None:
-        """Keep pages of large events short, since their objects are held while they are folded."""
-        if records:
-            size = sum([len(record.data) for record in records]) // len(records) + 1
-            self._limit = max(1, min(_MOST_RECORDS, _ABOUT_BYTES // size))
+def _number(mark: Mark | None) -> int:
+    return mark.number if mark else 0
 
 
 def _covers(page: frozenset[str] | None, wanted: frozenset[str] | None) -> bool:
