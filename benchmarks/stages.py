@@ -54,7 +54,7 @@ STAGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("writer", "heads and ids read", ("adapters.sqlite.judging:Judge.__init__",)),
     ("writer", "judged, rows made", ("adapters.sqlite.judging:Judge.judge",)),
     ("writer", "rows inserted", ("adapters.sqlite.judging:Judge.write",)),
-    ("writer", "begin, commit and flush", ("adapters.sqlite.writing:Writer._append",)),
+    ("writer", "begin, commit and flush", ("adapters.sqlite.writing:Writer._transaction",)),
     ("loop", "the state kept, the answer", ("modeling.kernel:_Way._stored",)),
 )
 
