@@ -26,6 +26,7 @@ __all__ = [
     "claimed",
     "is_gone",
     "new_owner",
+    "process_of",
     "this_process",
 ]
 
@@ -63,6 +64,12 @@ def this_process() -> str:
         return f"{boot}:{_namespace()}:{own}:{_facts(own)[_BEGAN]}"
     except (OSError, IndexError):
         return ""
+
+
+def process_of(owner: str) -> str:
+    """Return what a person can call an owner."""
+    process = _Process.of(owner)
+    return f"process {process.id}" if process else "another process"
 
 
 def is_gone(owner: str) -> bool:

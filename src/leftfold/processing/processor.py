@@ -7,6 +7,7 @@ stops it, trouble with storage is tried again, and a claim that was lost makes i
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import traceback
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING
 from leftfold.errors import LeftfoldError, StoreChanged
 from leftfold.processing.batch import FoldFailed
 from leftfold.processing.fingerprint import ChangedFoldWarning
-from leftfold.processing.leases import claimed
+from leftfold.processing.leases import claimed, process_of
 from leftfold.processing.port import Claim, Failure, Held, Wish
 from leftfold.processing.progress import Progress
 
@@ -144,7 +145,7 @@ class Processor:
         return self._claim is not None
 
     def _held(self, held: Held) -> None:
-        self.progress.enter("following", f"another process folds it ({held.owner})")
+        self.progress.enter("following", f"{process_of(held.owner)} folds it")
 
     def _warn_of_change(self) -> None:
         name, version = self.place.processor, self.place.version
@@ -194,21 +195,14 @@ class Processor:
         fold = partial(_do, self.work, part) if part else None
         try:
             moved = await self._readside.move(claim, to, fold)
+        except asyncio.CancelledError:
+            self.work.undone()
+            raise
         except BaseException as error:
             self.work.undone()
-            if not isinstance(error, Exception):
+            if not part or (isinstance(error, LeftfoldError) and error.retryable):
                 raise
-            if isinstance(error, LeftfoldError) and error.retryable:
-                raise
-            if not part:
-                raise
-            if len(part) == 1:
-                label = error.label if isinstance(error, FoldFailed) else self.place.processor
-                raise _Stopped(part[0], label) from (error.__cause__ or error)
-            for seen in part:
-                seen.forget()
-            self._size = max(1, len(part) // 2)
-            self._careful_to = part[-1].record.position
+            self._halve(part, error)
             return False
         if moved is None:
             self.work.undone()
@@ -220,6 +214,21 @@ class Processor:
         self._fit_size(len(part), moved.took_s, to)
         self.progress.come_to(to)
         return True
+
+    def _halve(self, part: Sequence[Seen], error: BaseException) -> None:
+        """Fold fewer events at once, to find the one that cannot be passed.
+
+        Raises:
+            _Stopped: This is the one.
+        """
+        if len(part) == 1:
+            if isinstance(error, FoldFailed):
+                raise _Stopped(part[0], error.label) from error.__cause__
+            raise _Stopped(part[0], self.place.processor) from error
+        for seen in part:
+            seen.forget()
+        self._size = max(1, len(part) // 2)
+        self._careful_to = part[-1].record.position
 
     def _fit_size(self, count: int, took_s: float, to: Mark) -> None:
         if took_s > _LONG_S:

@@ -134,6 +134,8 @@ class ReadModels:
                 await self._look_around()
             except LeftfoldError as error:
                 _log.warning("Looking after claims is tried again: %s", error)
+            except Exception:  # noqa: BLE001  who does not answer is taken over, and says so
+                _log.exception("Looking after claims is tried again")
 
     async def _look_around(self) -> None:
         reader = EachByItself(self, self._readside, "")

@@ -158,7 +158,7 @@ def _equals(model: ViewModel, equals: dict[str, object]) -> dict[str, Any]:
             if value is not None:
                 column.encode(value)
         except Misfit as error:
-            message = f"find({name}=…): {model.label}.{name}: {error}."
+            message = f"find({name}=…): {model.label}.{name} cannot be {error}."
             raise ConfigurationError(message) from error
     return dict(equals)
 

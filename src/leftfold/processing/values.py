@@ -57,7 +57,7 @@ class Misfit(ValueError):
 
 
 def _misfit(value: object, wanted: str) -> Misfit:
-    return Misfit(f"{_SHOWN.repr(value)} ({type(value).__name__}) is {wanted}")
+    return Misfit(f"{_SHOWN.repr(value)} ({type(value).__name__}), which is {wanted}")
 
 
 def encode_text(value: Any) -> Any:

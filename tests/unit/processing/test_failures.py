@@ -111,6 +111,44 @@ async def test_a_failure_is_kept_for_others_to_see_and_forgotten_when_passed(log
     assert await _failure(log) is None
 
 
+class Wrong(View, key="account"):
+    account: str
+    total: int = 0
+
+    @evolves
+    def deposited(self, event: Deposited) -> None:
+        self.total = f"{event.amount}" if event.amount >= 7 else 0
+
+
+async def test_a_value_that_does_not_fit_stops_its_view_at_the_event(log: Any) -> None:
+    await log.put(*deposits(*range(1, 400)))
+
+    async with log.following(Wrong) as models:
+        with pytest.raises(NotCurrent) as caught:
+            await models.settled()
+
+    assert (
+        "failed at position 7 (Deposited): Wrong: Wrong.total of row 'ann' cannot be '7' (str)"
+        in (str(caught.value))
+    )
+
+
+async def test_a_fold_that_ends_the_program_ends_its_view_only(log: Any) -> None:
+    class Exiting(View, key="account"):
+        account: str
+
+        @evolves
+        def deposited(self, event: Deposited) -> None:
+            raise SystemExit(3)
+
+    token = await log.put(*deposits(1, 2))
+
+    async with log.following(Exiting, Statement) as models:
+        await models.wait_current([Statement], token, 5)
+        with pytest.raises(NotCurrent, match=r"failed at position 1 .*SystemExit: 3"):
+            await models.settled()
+
+
 async def test_a_failure_keeps_its_beginning_over_restarts(log: Any) -> None:
     await log.put(*deposits(-1))
     found: list[Any] = []
