@@ -91,6 +91,7 @@ class Progress:
         at = self.seen.number if self.seen else 0
         why = self.why() or f"it did not come there within {timeout_s:g} s ({self.state})"
         return NotCurrent(
-            f"{self.place.processor} is at position {at}, and {number} was asked for: {why}. "
+            f"{self.place.processor} is at position {at}, and {number} was asked for: "
+            f"{why.rstrip('.')}. "
             "Look at its status, or ask again without after=."
         )

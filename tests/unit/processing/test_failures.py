@@ -128,7 +128,7 @@ async def test_a_value_that_does_not_fit_stops_its_view_at_the_event(log: Any) -
             await models.settled()
 
     assert (
-        "failed at position 7 (Deposited): Wrong: Wrong.total of row 'ann' cannot be '7' (str)"
+        "failed at position 7 (Deposited): Wrong: Wrong.total of row 'ann' cannot be kept: '7' (str)"
         in (str(caught.value))
     )
 
