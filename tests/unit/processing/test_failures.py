@@ -127,10 +127,9 @@ async def test_a_value_that_does_not_fit_stops_its_view_at_the_event(log: Any) -
         with pytest.raises(NotCurrent) as caught:
             await models.settled()
 
-    assert (
-        "failed at position 7 (Deposited): Wrong: Wrong.total of row 'ann' cannot be kept: '7' (str)"
-        in (str(caught.value))
-    )
+    words = str(caught.value)
+    assert "failed at position 7 (Deposited): Wrong" in words
+    assert "Wrong.total of row 'ann' cannot be kept: '7' (str), which is no int. Look" in words
 
 
 async def test_a_fold_that_ends_the_program_ends_its_view_only(log: Any) -> None:
